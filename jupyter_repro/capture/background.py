@@ -1,0 +1,46 @@
+"""Work that outlives its execution: threads and tasks that go on changing things while later cells run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+
+from jupyter_repro.capture.identity import identity
+
+_LIBRARIES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}asyncio{os.sep}")
+
+
+class Background:
+    """`owner` is the execution that started what still runs, or whose end nobody has looked at yet."""
+
+    def __init__(self) -> None:
+        self.owner: int | None = None
+        self._infrastructure = set(threading.enumerate())
+        self._before: set[int] = set()
+
+    def begin(self) -> None:
+        self._before = self._running()
+
+    def end(self, ordinal: int) -> None:
+        if self._running() - self._before:
+            self.owner = ordinal
+
+    def take(self) -> int | None:
+        """The owner of changes seen now; None from then on when nothing runs any more."""
+        owner = self.owner
+        if owner is not None and not self._running():
+            self.owner = None
+        return owner
+
+    def _running(self) -> set[int]:
+        threads = {identity(thread) for thread in threading.enumerate() if thread not in self._infrastructure}
+        try:
+            return threads | {identity(task) for task in asyncio.all_tasks() if not task.done() and _is_users(task)}
+        except RuntimeError:  # no loop in this thread
+            return threads
+
+
+def _is_users(task: asyncio.Task[object]) -> bool:
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code is not None and not any(part in code.co_filename for part in _LIBRARIES)

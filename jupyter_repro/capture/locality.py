@@ -1,0 +1,69 @@
+"""What belongs to the user and what to libraries: the heap is described as far as the user's own code reaches."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+import types
+
+# The kernel itself: a border that no description crosses.
+_INFRASTRUCTURE = (
+    "ipykernel",
+    "zmq",
+    "traitlets",
+    "tornado",
+    "jupyter_client",
+    "IPython",
+    "jupyter_repro",
+    "comm",
+    "debugpy",
+)
+LIBRARY_ROOTS = tuple(
+    sorted(
+        {resolve(path) for path in sysconfig.get_paths().values() for resolve in (os.path.abspath, os.path.realpath)}
+        | {os.path.realpath(prefix) for prefix in (sys.prefix, sys.base_prefix) if prefix not in ("/", "/usr")}
+    )
+)
+_PREFIXES = tuple(root + os.sep for root in LIBRARY_ROOTS)
+_local_files: dict[str, bool] = {}
+_local_names: dict[str, bool] = {}
+
+
+def is_library_path(path: str) -> bool:
+    return path.startswith(_PREFIXES)
+
+
+def _is_library_file(file: str) -> bool:
+    return is_library_path(file) or is_library_path(os.path.realpath(file))  # the second costs a stat for each folder
+
+
+def is_local_module(module: types.ModuleType) -> bool:
+    """Whether the module's code is the user's: a file outside of the installation, or made by hand."""
+    file = getattr(module, "__file__", None)
+    if not isinstance(file, str):
+        return getattr(module, "__spec__", None) is None and module.__name__ not in sys.builtin_module_names
+    known = _local_files.get(file)
+    if known is None:
+        known = _local_files[file] = not (_is_library_file(file) or is_infrastructure(module.__name__))
+    return known
+
+
+def is_local_name(name: str | None) -> bool:
+    """The same of a module's name, as functions and classes carry it."""
+    if name == "__main__":
+        return True
+    if not name or name == "builtins":
+        return False
+    module = sys.modules.get(name)
+    if module is None:
+        return False
+    known = _local_names.get(name)
+    if known is None:
+        has_file = getattr(module, "__file__", None) is not None
+        known = _local_names[name] = has_file and is_local_module(module)
+    return known
+
+
+def is_infrastructure(module: str | None) -> bool:
+    return module is not None and module.partition(".")[0] in _INFRASTRUCTURE

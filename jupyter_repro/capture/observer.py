@@ -1,0 +1,169 @@
+"""Evidence of one execution: what it may have read, by its text; what it wrote, by what differs between the borders."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+import types
+from pathlib import Path
+from typing import Any
+
+from jupyter_repro.capture import ambient
+from jupyter_repro.capture.access import written
+from jupyter_repro.capture.audit import Audit
+from jupyter_repro.capture.background import Background
+from jupyter_repro.capture.closure import FIGURES, MODULE, Reach, reach_of
+from jupyter_repro.capture.code import CodeNames, code_names
+from jupyter_repro.capture.evidence import Evidence
+from jupyter_repro.capture.heap import Heap
+from jupyter_repro.capture.local_modules import Imports, ModuleWatch
+from jupyter_repro.capture.namespace import Namespace
+from jupyter_repro.capture.patches import PatchWatch
+from jupyter_repro.capture.randomness import Seeder, states
+from jupyter_repro.capture.sweep import State, sweep
+from jupyter_repro.hashing import FileHasher
+from jupyter_repro.lineage.names import Names, read_cell
+from jupyter_repro.model import Access, CellExecution, Late
+
+_PLOTTING = frozenset("matplotlib seaborn matplotlib.pyplot pandas".split())
+_ARRIVING = frozenset(("env", "path", "logging", "shell", "magic", "signal"))  # groups whose new keys are changes
+
+
+class Observer:
+    def __init__(self, shell: Any, project: Path, seeder: Seeder) -> None:
+        self.shell = shell
+        self.project = project
+        self.seeder = seeder
+        self.heap = Heap()
+        self.audit = Audit(self._before_first_child)
+        self.modules = ModuleWatch()
+        self.patches = PatchWatch()
+        self.background = Background()
+        self.hasher = FileHasher()
+        self._ambient = ambient.snapshot(shell)
+        self._random = states()
+        self._new_local: dict[str, str] = {}
+        self._sweep: dict[str, State] | None = None
+        self._started = 0.0
+        self._begun = False
+        self.heap.update(self.namespace(), set(), ())
+
+    def namespace(self) -> Namespace:
+        """What the heap looks at: the user's names, local modules, pyplot's figures."""
+        extra: dict[str, Any] = {MODULE + name: module for name, module in self.modules.local.items()}
+        if pylab := sys.modules.get("matplotlib._pylab_helpers"):
+            extra[FIGURES] = pylab.Gcf.figs
+        return Namespace(self.shell, extra)
+
+    def begin(self, ordinal: int) -> Late | None:
+        """Before a cell runs. Gives what background work has changed since the last border."""
+        if not self._begun:  # IPython changes the interpreter while a cell runs, such as the one that started us
+            self._begun, self._ambient = True, ambient.snapshot(self.shell)
+        late = self._look_at_background()
+        self.background.begin()
+        self._sweep = None
+        self._started = time.time()
+        self.audit.begin()
+        return late
+
+    def _look_at_background(self) -> Late | None:
+        owner = self.background.take()
+        if owner is None:
+            return None
+        difference = self.heap.update(self.namespace(), set(self.heap.nodes), list(self.heap.tokens))
+        writes = written(difference, set())
+        return Late(owner=owner, writes=writes) if writes != Access() else None
+
+    def _before_first_child(self) -> None:
+        self._sweep = sweep(str(self.project), os.getcwd())
+
+    def end(self) -> None:
+        """When a cell has run, before the reply: later events aren't its own."""
+        self.audit.end()
+
+    def collect(self, execution: CellExecution, transformed: str | None) -> tuple[CellExecution, dict[int, CodeNames]]:
+        """The execution with its evidence, and the names in functions that it may have called.
+
+        `transformed` is the source as IPython ran it, where it tells.
+        """
+        names = read_cell(self._transformed(execution.source) if transformed is None else transformed)
+        reach = reach_of(names, self.heap, self._magic_code)
+        self._reach_figures(names, reach)
+        collection = Evidence(self, execution, names, reach)
+        return collection.collect(), reach.code
+
+    def _transformed(self, source: str) -> str:
+        try:
+            return str(self.shell.transform_cell(source))
+        except Exception:  # noqa: BLE001 - a syntax error: nothing ran
+            return ""
+
+    def _magic_code(self, magic: str) -> CodeNames | None:
+        """What a magic of the notebook's own calls."""
+        for kind in self.shell.magics_manager.magics.values():
+            function = kind.get(magic)
+            if isinstance(function, types.FunctionType) and function.__globals__ is self.shell.user_ns:
+                return code_names(function.__code__)
+        return None
+
+    def _reach_figures(self, names: Names, reach: Reach) -> None:
+        if FIGURES in self.heap.tokens and (_PLOTTING & reach.modules) and names.calls:
+            extra = reach_of(_reading(FIGURES), self.heap)
+            reach.names |= extra.names
+            reach.objects |= extra.objects
+            reach.touched |= extra.touched
+
+    def look_at_modules(self) -> Imports:
+        imports = self.modules.look()
+        self._new_local |= imports.local
+        return imports
+
+    def new_local_modules(self) -> dict[str, str]:
+        """Full names and absolute paths of the project's own modules, each once."""
+        found, self._new_local = self._new_local, {}
+        return found
+
+    def take_ambient(self) -> tuple[list[tuple[str, str]], ambient.Snapshot]:
+        before, after = self._ambient, ambient.snapshot(self.shell)
+        self._ambient = after
+        changes = [
+            (group, key)
+            for group, key in ambient.differences(before, after)
+            if group in _ARRIVING or not isinstance(after[group], dict) or key in before[group]
+        ]
+        return changes, after
+
+    def take_random(self) -> dict[str, tuple[Any, Any]]:
+        """(before, after) of the global generators that changed; a library that arrived was just seeded."""
+        before, after = self._random, states()
+        self._random = after
+        start = {**self.seeder.seeded, **before}
+        return {
+            library: (start[library], state)
+            for library, state in after.items()
+            if library in start and start[library] != state
+        }
+
+    def take_sweep(self) -> tuple[dict[str, State], dict[str, State]] | None:
+        if self._sweep is None:
+            return None
+        before, self._sweep = self._sweep, None
+        return before, sweep(str(self.project), os.getcwd())
+
+    @property
+    def started(self) -> float:
+        return self._started
+
+
+def _reading(name: str) -> Names:
+    names = Names()
+    names.use(name)
+    return names
+
+
+def peak_memory() -> int:
+    """Of this process so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,157 @@
+"""In the kernel of a proof: what names are bound to, compared with what was recorded after each cell and at the end.
+
+It leaves no trace in the session: nothing is bound, nothing is counted, no event is hooked, no library is imported.
+Each finding is one JSON line in a file, so that what was found before a kernel died is known.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jupyter_repro.capture.comparison import TOLERANCE, Tolerance, compare
+from jupyter_repro.model import Check, Value
+
+_ROOT = str(Path(__file__).parents[2])
+_probes: list[Probe] = []  # the one of this kernel, once it has started
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """An expression to be evaluated at the end, the value that it had, and the file that holds its numbers."""
+
+    expression: str
+    value: Value
+    content: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to look at: names after the execution of an ordinal, and questions at the end. It travels as JSON."""
+
+    findings: str  # the file that the findings go to
+    values: dict[int, dict[str, Value]] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
+    distributions: tuple[str, ...] = ()
+    tolerance: Tolerance = TOLERANCE
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        fields = json.loads(text)
+        return cls(
+            findings=fields["findings"],
+            values={int(ordinal): _values(values) for ordinal, values in fields["values"].items()},
+            questions=tuple(Question(**{**each, "value": Value(**each["value"])}) for each in fields["questions"]),
+            distributions=tuple(fields["distributions"]),
+            tolerance=Tolerance(**fields["tolerance"]),
+        )
+
+
+def _values(values: Mapping[str, Mapping[str, Any]]) -> dict[str, Value]:
+    return {name: Value(**value) for name, value in values.items()}
+
+
+# --- what the kernel is asked to execute, silently --------------------------------------------------------------------
+
+
+def starting_code(plan: Path) -> str:
+    """Loads this package from where it is, also where the kernel's environment lacks it."""
+    text = (
+        "import sys\n"
+        f"sys.path.append({_ROOT!r})\n"
+        "try:\n"
+        "    import jupyter_repro.capture.probe as probe\n"
+        "finally:\n"
+        f"    sys.path.remove({_ROOT!r})\n"
+        f"probe.start({str(plan)!r})\n"
+    )
+    return f"exec({text!r}, {{}})"
+
+
+def noting_code(ordinal: int) -> str:
+    return f"{_LOADED}.note({ordinal})"
+
+
+def finishing_code() -> str:
+    return f"{_LOADED}.finish()"
+
+
+_LOADED = f"__import__('sys').modules[{__name__!r}]"
+
+
+# --- what runs in the kernel ------------------------------------------------------------------------------------------
+
+
+def start(plan: str) -> None:
+    from IPython.core.getipython import get_ipython
+
+    shell: Any = get_ipython()
+    _probes.append(Probe(Plan.from_json(Path(plan).read_text(encoding="utf-8")), shell.user_ns))
+
+
+def note(ordinal: int) -> None:
+    for probe in _probes:
+        probe.note(ordinal)
+
+
+def finish() -> None:
+    for probe in _probes:
+        probe.finish()
+
+
+class Probe:
+    """Never raises: what goes wrong is a finding, too."""
+
+    def __init__(self, plan: Plan, namespace: dict[str, Any]) -> None:
+        self._plan = plan
+        self._namespace = namespace
+
+    def note(self, ordinal: int) -> None:
+        """Compare the names whose values were recorded after this execution."""
+        checks = []
+        for name, expected in self._plan.values.get(ordinal, {}).items():
+            if name in self._namespace:
+                checks.append(compare(self._namespace[name], expected, None, subject=name))
+            else:
+                checks.append(_missing(name, expected, "no such name"))
+        self._write(ordinal=ordinal, checks=checks)
+
+    def finish(self) -> None:
+        """Evaluate and compare the targets, and tell what this kernel runs on."""
+        self._write(targets=[self._answer(question) for question in self._plan.questions])
+        self._write(python=sys.version.split()[0], distributions=self._distributions())
+
+    def _answer(self, question: Question) -> Check:
+        try:
+            content = Path(question.content).read_bytes() if question.content else None
+            value = eval(compile(question.expression, "<target>", "eval"), self._namespace)
+            check = compare(value, question.value, content, self._plan.tolerance, subject=question.expression)
+        except Exception as error:  # noqa: BLE001 - the expression is the user's
+            check = _missing(question.expression, question.value, f"{type(error).__name__}: {error}")
+        return check
+
+    def _distributions(self) -> dict[str, str | None]:
+        from importlib.metadata import PackageNotFoundError, version
+
+        found: dict[str, str | None] = {}
+        for name in self._plan.distributions:
+            try:
+                found[name] = version(name)
+            except PackageNotFoundError:
+                found[name] = None
+        return found
+
+    def _write(self, **finding: Any) -> None:
+        with open(self._plan.findings, "a", encoding="utf-8") as file:
+            file.write(json.dumps(finding, default=asdict) + "\n")
+
+
+def _missing(subject: str, expected: Value, found: str) -> Check:
+    return Check(subject=subject, verdict="missing", expected=expected.summary, found=found[:200])

@@ -1,0 +1,140 @@
+"""A session as text: a head, then two or three lines for each execution, or only those on what is stale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import click
+
+from jupyter_repro.cli.console import local_time, one_line, seconds
+from jupyter_repro.lineage.staleness import Stale
+from jupyter_repro.model import CellExecution, RandomState, Recording
+from jupyter_repro.store.liveness import State
+
+_SHOWN = 8  # of one kind: names, files, stale executions in an overview; --json has all
+_WIDTH = 100  # characters of a cell's first line
+_INDENT = " " * 13  # below the status
+_COLOURS = {"ok": "green", "error": "red", "interrupted": "red", "lost": "red", "running": "cyan"}
+
+
+def timeline(recording: Recording, state: State, stale: Sequence[Stale], saved: bool) -> Iterator[str]:
+    """Lines without ends. `saved` tells whether the saved notebook was there to compare with."""
+    yield from _head(recording, state, stale, saved)
+    yield ""
+    by_ordinal = {each.ordinal: each for each in stale}
+    for execution in recording.executions:
+        yield _summary(execution)
+        yield from (f"{_INDENT}{one_line(detail)}" for detail in _details(execution))
+        if found := by_ordinal.get(execution.ordinal):
+            yield from (_INDENT + click.style(one_line(reason), fg="yellow") for reason in _staleness(found))
+
+
+def overview(recording: Recording, state: State, stale: Sequence[Stale], saved: bool) -> Iterator[str]:
+    """The head, and one line for each of the first few stale executions."""
+    yield from _head(recording, state, stale, saved)
+    executions = {execution.ordinal: execution for execution in recording.executions}
+    for each in stale[:_SHOWN]:
+        first = next(_staleness(each))
+        yield f"{each.ordinal:>5} {_first_line(executions[each.ordinal])}  {click.style(one_line(first), fg='yellow')}"
+    if stale[_SHOWN:]:
+        yield f"      and {len(stale) - _SHOWN} more: `jrepro show {recording.session.id}`"
+
+
+def _head(recording: Recording, state: State, stale: Sequence[Stale], saved: bool) -> Iterator[str]:
+    session, environment, git = recording.session, recording.session.environment, recording.session.git
+    yield click.style(
+        f"Session {session.id} of {one_line(session.notebook or 'a notebook that is not known')}", bold=True
+    )
+    facts = [
+        f"{state}, started {local_time(session.started)}",
+        session.kernel,
+        f"Python {environment.python}" if environment else "",
+        f"git {git.commit[:8]}{' with changes' if git.dirty else ''}" if git else "",
+        f"seed {session.seed}" if session.seed is not None else "",
+    ]
+    yield one_line(", ".join(filter(None, facts)))
+    yield _counts(recording.executions, stale)
+    if not saved:
+        yield "The saved notebook can't be read, so cells that were edited or deleted since can't be told."
+    for problem in (*recording.problems, *_last_line(session.incomplete)):
+        yield click.style(f"Problem: {one_line(problem)}", fg="yellow")
+
+
+def _counts(executions: Sequence[CellExecution], stale: Sequence[Stale]) -> str:
+    counts = {
+        "executions": len(executions),
+        "failed": sum(each.status in ("error", "interrupted", "lost") for each in executions),
+        "not observed": sum(each.status == "unobserved" for each in executions),
+        "stale": sum(bool(each.reasons) for each in stale),
+        "of deleted cells": sum(each.deleted for each in stale),
+    }
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count or what == "executions")
+
+
+def _summary(execution: CellExecution) -> str:
+    count = f"[{execution.execution_count}]" if execution.execution_count is not None else "[ ]"
+    status = click.style(f"{execution.status:<11}", fg=_COLOURS.get(execution.status))
+    duration, text = seconds(execution.duration), _first_line(execution)
+    return f"{execution.ordinal:>5} {count:<6} {status} {duration:>9}  {text}".rstrip()
+
+
+def _first_line(execution: CellExecution) -> str:
+    lines = execution.source.strip().splitlines() or [""]
+    more = " …" if len(lines) > 1 or len(lines[0]) > _WIDTH else ""
+    return one_line(lines[0][:_WIDTH]) + more
+
+
+def _details(execution: CellExecution) -> Iterator[str]:
+    files = execution.files
+    yield from _line(
+        "names",
+        {
+            "reads": execution.names_read,
+            "binds": (*execution.bound, *execution.rebound),
+            "mutates": execution.mutated,
+            "deletes": execution.deleted,
+        },
+    )
+    yield from _line(
+        "files",
+        {
+            "reads": [each.path for each in files if each.mode in ("read", "read+write")],
+            "writes": [each.path for each in files if each.mode in ("write", "read+write")],
+            "deletes": [each.path for each in files if each.mode == "delete"],
+            "lists": [each.path for each in files if each.mode == "list"],
+        },
+    )
+    yield from _line("random", {"": [_stream(state) for state in execution.random]})
+    yield from _line("state", {"changes": [f"{change.group} {change.key}".strip() for change in execution.ambient]})
+    if execution.error:
+        yield f"{execution.error.name}: {next(iter(execution.error.message.splitlines()), '')}"
+    for reason in _last_line(execution.incomplete):
+        yield f"incomplete: {reason}"
+
+
+def _line(label: str, items_by_verb: dict[str, Sequence[str]]) -> Iterator[str]:
+    parts = [f"{verb} {_some(items)}".strip() for verb, items in items_by_verb.items() if items]
+    if parts:
+        yield f"{label}: {' · '.join(parts)}"
+
+
+def _some(items: Sequence[str]) -> str:
+    distinct = list(dict.fromkeys(items))
+    rest = len(distinct) - _SHOWN
+    return ", ".join(distinct[:_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _stream(state: RandomState) -> str:
+    return state.library if state.seed is None else f"{state.library} (seed {state.seed})"
+
+
+def _staleness(stale: Stale) -> Iterator[str]:
+    if stale.deleted:
+        yield "deleted: the saved notebook has no such cell any more"
+    for reason in stale.reasons:
+        yield f"stale: {reason}"
+
+
+def _last_line(text: str | None) -> Sequence[str]:
+    """A reason may be a traceback, which says at its end what happened."""
+    return text.strip().splitlines()[-1:] if text else ()

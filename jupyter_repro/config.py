@@ -1,0 +1,39 @@
+"""Where things live. Standard library only: the kernel side imports this module."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+STORE = ".jrepro"
+_MARKERS = (STORE, ".git")
+
+
+def find_project(start: str | os.PathLike[str]) -> Path:
+    """The folder whose `.jrepro/` serves `start`: `$JREPRO_PROJECT`, the nearest ancestor that has a `.jrepro/`, else a
+    repository's root, else `start` itself. The home folder never becomes a project by accident.
+    """
+    if chosen := os.environ.get("JREPRO_PROJECT"):
+        return Path(chosen).absolute()
+    folder = Path(start).absolute()
+    home = Path.home()
+    for marker in _MARKERS:
+        for candidate in (folder, *folder.parents):
+            if candidate == home and candidate != folder:
+                break
+            if (candidate / marker).exists():
+                return candidate
+    return folder
+
+
+def store_of(project: Path) -> Path:
+    return project / STORE
+
+
+def relative(path: str | os.PathLike[str], project: Path) -> str:
+    """As records name files: relative to the project where inside it, else absolute, with forward slashes."""
+    absolute = Path(os.path.abspath(path))
+    try:
+        return absolute.relative_to(project).as_posix()
+    except ValueError:
+        return absolute.as_posix()

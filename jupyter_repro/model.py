@@ -1,0 +1,308 @@
+"""The records: one frozen dataclass for each thing the project speaks of.
+
+The same record is a journal line, a row of the index, a REST body and a TypeScript type. Times are ISO 8601 in UTC,
+durations seconds, sizes bytes, digests lower-case sha256 hex. Ordinals count executions in true order, from 1.
+Standard library only: the kernel side imports this module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+SCHEMA = 1  # of the journal; a reader refuses what is newer
+
+Status = Literal["running", "ok", "error", "interrupted", "lost", "unobserved"]
+Verdict = Literal["identical", "equivalent", "different", "missing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Places that an execution reads or writes; `lineage.places` holds the grammar of `places`.
+
+    `objects` are labels of heap objects as inclusive (first, last) ranges: in a read, every part of the object is read;
+    in a write, the object was created. `parts` are single parts (a key, an attribute, a column) by label.
+    """
+
+    names: tuple[str, ...] = ()
+    objects: tuple[tuple[int, int], ...] = ()
+    parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Late:
+    """Writes seen at this execution that belong to work an earlier one left running (a thread, a task)."""
+
+    owner: int
+    writes: Access
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileAccess:
+    path: str  # relative to the project where inside it, else absolute; always with forward slashes
+    mode: Literal["read", "write", "read+write", "delete", "list"]
+    digest: str | None = None
+    size: int | None = None
+    mtime: float | None = None
+    by: Literal["kernel", "child", "unattributed"] = "kernel"
+    seen: str = "audit"  # the layer that saw it: audit, sweep, literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RandomState:
+    """The state of one library's global generator; `seed` when it is known."""
+
+    library: str
+    before: str | None
+    after: str | None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmbientChange:
+    """State that cells share without naming it. Values of environment variables are never kept, so `after` is None."""
+
+    group: str
+    key: str
+    before: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """What a name was bound to: `digest` is equal for equal values, in any process."""
+
+    digest: str
+    type: str
+    summary: str  # one line: repr, or shape and dtype
+    exact: bool = True  # False: something in it could only be described, not compared
+    content: str | None = None  # the object that holds its numbers, for comparison within a tolerance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    kind: Literal["stream", "display_data", "execute_result", "error"]
+    name: str | None = None  # stdout or stderr
+    data: dict[str, str] = field(default_factory=dict)  # MIME type -> sha256 of the text
+    text: str | None = None  # what a person sees of it, cut at 2,000 characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellError:
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellExecution:
+    session: str
+    ordinal: int
+    execution_count: int | None
+    cell_id: str | None
+    source: str
+    status: Status
+    started: str | None
+    duration: float | None = None
+    peak_memory: int | None = None  # of the whole process, up to the end of this execution
+    error: CellError | None = None
+    answers: tuple[str, ...] = ()  # to input()
+    outputs: tuple[Output, ...] = ()
+    outputs_object: str | None = None  # the nbformat outputs as JSON
+    reads: Access = field(default_factory=Access)
+    writes: Access = field(default_factory=Access)
+    words: tuple[str, ...] = ()  # identifiers in what ran, for state that is only found by its name
+    names_read: tuple[str, ...] = ()
+    bound: tuple[str, ...] = ()
+    rebound: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    mutated: tuple[str, ...] = ()
+    values: dict[str, Value] = field(default_factory=dict)
+    files: tuple[FileAccess, ...] = ()
+    random: tuple[RandomState, ...] = ()
+    ambient: tuple[AmbientChange, ...] = ()
+    modules: tuple[str, ...] = ()  # first imported here, top-level names
+    late: Late | None = None
+    synchronises: bool = False  # it waited for work that an earlier execution started
+    shifts: bool = False  # it moved `_` to `__` and `__` to `___`
+    incomplete: str | None = None  # why the evidence can't be relied on
+
+    @property
+    def observed(self) -> bool:
+        """Whether there is evidence of what it read and wrote."""
+        return self.status not in ("unobserved", "lost", "running") and self.incomplete is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Module:
+    """A local file that was imported: code of the project, not of a distribution."""
+
+    name: str
+    path: str
+    digest: str
+    tracked: bool | None = None  # by git; None where there is no repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitState:
+    commit: str
+    branch: str | None
+    dirty: bool
+    diff: str | None = None  # the object that holds the diff against the commit
+    untracked: tuple[str, ...] = ()  # imported, but not in the repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    python: str
+    implementation: str
+    platform: str
+    machine: str
+    cpu: str | None = None
+    cpu_count: int | None = None
+    gpu: tuple[str, ...] = ()
+    threads: dict[str, str] = field(default_factory=dict)  # OMP_NUM_THREADS and its kind, where set
+    hash_seed: str | None = None
+    distributions: dict[str, str] = field(default_factory=dict)  # of the imported modules: name -> version
+    environment_names: tuple[str, ...] = ()  # never values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    id: str
+    notebook: str | None  # like FileAccess.path; None where no front end told
+    started: str
+    cwd: str
+    kernel: str  # "ipykernel 7.4.0", "IPython 9.18.1"
+    pid: int
+    seed: int | None
+    seed_given: bool = False
+    environment: Environment | None = None
+    git: GitState | None = None
+    modules: tuple[Module, ...] = ()
+    stopped: str | None = None
+    incomplete: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """A name at the end of the session: what reading it would read, and its value where it was taken."""
+
+    reads: Access
+    value: Value | None = None
+    modules: tuple[str, ...] = ()  # libraries that using it may call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """A whole session as its journal tells it."""
+
+    session: Session
+    executions: tuple[CellExecution, ...]
+    namespace: dict[str, Binding]
+    code: dict[int, tuple[str, ...]] = field(default_factory=dict)  # label of a function -> identifiers in it
+    problems: tuple[str, ...] = ()  # torn, foreign or unreadable lines, in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What is to be reproduced: an expression over the final namespace, an execution's output, or a written file."""
+
+    kind: Literal["expression", "output", "file"]
+    text: str  # the expression; "output of execution 7"; the file's path
+    ordinal: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    ordinal: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    targets: tuple[Target, ...]
+    kept: tuple[Kept, ...]  # in true order
+    dropped: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """papermill's four fields, and where the literal stood."""
+
+    name: str
+    default: str  # Python source
+    inferred_type_name: str
+    help: str = ""
+    ordinal: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    name: str
+    notebook: str  # relative to the pipeline's folder
+    ordinals: tuple[int, ...]
+    deps: tuple[FileAccess, ...] = ()
+    outs: tuple[FileAccess, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One comparison of a proof: a target, an output or a file."""
+
+    subject: str  # "target result", "output of execution 7", "file out/figure.png"
+    verdict: Verdict
+    tolerance: str | None = None  # what "equivalent" needed, in words
+    expected: str | None = None
+    found: str | None = None
+    ordinal: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Divergence:
+    ordinal: int
+    cause: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    proven: bool
+    checks: tuple[Check, ...]
+    started: str
+    duration: float
+    divergence: Divergence | None = None
+    changes: tuple[str, ...] = ()  # data, packages or code that differ from the record
+    error: str | None = None  # the run itself failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """`pipeline.json` beside the exported notebook."""
+
+    name: str
+    session: str
+    notebook: str | None
+    project: str  # relative path from the pipeline's folder to the project
+    cwd: str  # where its notebook runs, relative to the project
+    created: str
+    slice: Slice
+    stages: tuple[Stage, ...]
+    parameters: tuple[Parameter, ...]
+    expected: dict[str, Value]  # target expression -> recorded value
+    environment: Environment | None = None
+    verification: Verification | None = None
+    schema: int = SCHEMA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    id: str
+    pipeline: str
+    status: Literal["running", "ok", "failed", "killed"]
+    started: str
+    duration: float | None = None
+    parameters: dict[str, str] = field(default_factory=dict)
+    notebook: str | None = None  # the executed one
+    error: str | None = None
+    pid: int | None = None  # of the process that wrote "running": once it has gone, the run was killed

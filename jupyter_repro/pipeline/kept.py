@@ -1,0 +1,71 @@
+"""The executions that the notebook is made of: what the slice keeps, without our own magics and what never ran."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import replace
+
+from jupyter_repro.model import CellExecution, Recording, Slice
+from jupyter_repro.pipeline.code import Code, Command, read_code
+
+_OWN = re.compile(r"(repro\b|(re|un)?load_ext\s+jupyter_repro\b)")
+_BEFORE_RUNNING = frozenset(("SyntaxError", "IndentationError", "TabError"))
+
+
+def kept_executions(recording: Recording, chosen: Slice) -> tuple[CellExecution, ...]:
+    """In true order. What holds only our own magics vanishes, and what a syntax error kept from running."""
+    ordinals = {kept.ordinal for kept in chosen.kept}
+    found = (
+        replace(execution, source=without_own_magics(execution.source))
+        for execution in recording.executions
+        if execution.ordinal in ordinals and not _never_ran(execution)
+    )
+    return tuple(execution for execution in found if execution.source.strip())
+
+
+def without_own_magics(source: str) -> str:
+    """The source without lines that control the recording; empty where nothing but comments would be left."""
+    code = read_code(source)
+    if _is_automagic(source, code):
+        return ""
+    lines = source.splitlines(keepends=True)
+    own = [command for command in code.commands if _is_own(command, code)]
+    for command in reversed(own):
+        last = command.first if command.is_cell_magic else command.last
+        lines[command.first : last + 1] = [f"{' ' * command.column}pass\n"] if command.column else []
+    rest = "".join(lines)
+    if not own or not _holds_code(lines):
+        return "" if own else source
+    if own[-1].first == _last_statement_line(code) and _shows_its_last_line(rest):
+        rest = f"{rest.rstrip()}\npass"  # our magic stood there: what precedes it was not shown
+    return rest
+
+
+def _is_own(command: Command, code: Code) -> bool:
+    stands_alone = not code.text.splitlines()[command.first][: command.column].strip()
+    return stands_alone and command.text.startswith("%") and bool(_OWN.match(command.text.lstrip("%")))
+
+
+def _is_automagic(source: str, code: Code) -> bool:
+    """One line alone works without its percent sign."""
+    return "\n" not in source.strip() and bool(_OWN.match(source.strip())) and code.parse() is None
+
+
+def _holds_code(lines: list[str]) -> bool:
+    return any(line.strip() and not line.lstrip().startswith("#") for line in lines)
+
+
+def _last_statement_line(code: Code) -> int:
+    tree = code.parse()
+    return tree.body[-1].lineno - 1 if tree and tree.body else -1
+
+
+def _shows_its_last_line(source: str) -> bool:
+    tree = read_code(source).parse()
+    return tree is not None and bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
+
+
+def _never_ran(execution: CellExecution) -> bool:
+    failed_to_parse = execution.error is not None and execution.error.name in _BEFORE_RUNNING
+    return failed_to_parse and read_code(execution.source).parse() is None

@@ -1,0 +1,90 @@
+"""Running an exported notebook through papermill, in a process of its own: papermill changes directory in-process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jupyter_repro.errors import RunFailed
+from jupyter_repro.model import Environment
+
+_GRACE = 20  # seconds that an interrupted run may take to shut its kernel down
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One run. Paths are absolute; `environment` is added to the kernel's; `probe` is the file of a `probe.Plan`."""
+
+    notebook: str
+    output: str
+    cwd: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    probe: str | None = None
+    progress: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run ended: `error` is what was raised, `ordinal` the execution in which, where it was one."""
+
+    error: str | None = None
+    ordinal: int | None = None
+
+
+def execute(job: Job) -> Outcome:
+    """Run a notebook to its end or first error; RunFailed where no kernel started or papermill itself broke."""
+    with tempfile.TemporaryDirectory(prefix="jrepro-run-", ignore_cleanup_errors=True) as temporary:
+        plan, ending = Path(temporary, "job.json"), Path(temporary, "outcome.json")
+        plan.write_text(json.dumps(asdict(job)), encoding="utf-8")
+        command = [sys.executable, "-m", "jupyter_repro.run.engine", str(plan), str(ending)]
+        # Its folder is an empty one: Python looks there first for modules. Its standard input closes when we die.
+        with subprocess.Popen(command, cwd=temporary, stdin=subprocess.PIPE) as process:
+            code = _wait(process)
+        return _outcome(ending, code)
+
+
+def replay_environment(recorded: Environment | None) -> dict[str, str]:
+    """Variables that are part of a result: how texts are hashed, and among how many threads sums are split."""
+    if recorded is None:
+        return {}
+    seed = {"PYTHONHASHSEED": recorded.hash_seed} if recorded.hash_seed else {}
+    return {**recorded.threads, **seed}
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    try:
+        return process.wait()
+    except BaseException:  # Ctrl-C reached the other process too; it is shutting its kernel down
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
+        try:
+            process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        raise
+
+
+def _outcome(path: Path, code: int) -> Outcome:
+    try:
+        ending: Mapping[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        cause = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        raise RunFailed(f"papermill's process ended early ({cause}).", "Run the command again.") from None
+    if failure := ending.get("failure"):
+        raise RunFailed(failure["problem"], failure["next_step"])
+    return Outcome(error=ending["error"], ordinal=ending["ordinal"])
+
+
+def is_terminal() -> bool:
+    """Whether somebody looks at a progress bar."""
+    return os.isatty(2)

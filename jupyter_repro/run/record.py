@@ -1,0 +1,129 @@
+"""Recording a notebook headlessly: a person's run of it, in a real kernel, without the person."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_repro.errors import ReproError, RunFailed, UsageError
+from jupyter_repro.run.history import Step
+from jupyter_repro.run.kernels import Kernel, Reply
+from jupyter_repro.run.kernelspecs import choose_kernel
+from jupyter_repro.run.notebooks import Notebook
+
+_SESSION = '__import__("jupyter_repro.capture.magics", fromlist=["magics"]).current_session_id()'
+# An enabled extension would start a recording of its own; whoever opens the kernel tells which notebook it serves.
+_DISABLE, _NOTEBOOK = "JREPRO_DISABLE", "JPY_SESSION_NAME"
+
+Track = Callable[[Sequence[Step]], Iterable[Step]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    ordinal: int
+    number: int | None  # of the code cell, from 1
+    error: str  # "ValueError: what it said"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    notebook: Path
+    session: str
+    kernel: str
+    executions: int
+    failures: tuple[Failure, ...]
+
+
+def record(  # noqa: PLR0913  the options of `jrepro record`
+    notebook: Notebook,
+    steps: Sequence[Step],
+    *,
+    cwd: Path | None = None,
+    kernel: str | None = None,
+    seed: int | None = None,
+    answers: Iterable[str] = (),
+    timeout: float | None = None,
+    track: Track = iter,
+) -> Recorded:
+    """Execute `steps` under recording in a fresh kernel, in `cwd` or the notebook's folder.
+
+    A failing cell doesn't end the recording: a person goes on, too. `answers` go to input() one after the other,
+    `timeout` is in seconds for each execution, `track` iterates over the steps and may show how far it is. Raises
+    what `choose_kernel` and `Kernel.run` raise, and KeyboardInterrupt with a sentence that says where it was; what was
+    recorded until then is kept.
+    """
+    name, spec = choose_kernel(notebook, kernel)
+    environment = {_DISABLE: "1", _NOTEBOOK: str(notebook.path)}
+    remaining = iter(answers)
+    failures = []
+    folder = cwd or notebook.path.parent
+    with Kernel(spec, cwd=folder, env=environment) as running, _recording(running, notebook, seed) as session:
+        for ordinal, step in enumerate(track(steps), start=1):
+            with _located(ordinal, step, session):
+                reply = running.run(step.source, cell_id=step.cell_id, answers=remaining, timeout=timeout)
+            if reply.status != "ok":
+                failures.append(Failure(ordinal=ordinal, number=step.number, error=_in_words(reply)))
+    return Recorded(
+        notebook=notebook.path, session=session, kernel=name, executions=len(steps), failures=tuple(failures)
+    )
+
+
+@contextmanager
+def _located(ordinal: int, step: Step, session: str) -> Iterator[None]:
+    """What ends a recording early says where that was, and where the rest is."""
+    cell = f"cell {step.number}" if step.number else "a deleted cell"
+    where = f"Execution {ordinal} ({cell}) was running; session {session} keeps what was recorded."
+    try:
+        yield
+    except ReproError as error:
+        raise type(error)(f"{error.problem} {where}", error.next_step) from None
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(where) from None
+
+
+@contextmanager
+def _recording(kernel: Kernel, notebook: Notebook, seed: int | None) -> Iterator[str]:
+    """The session's id, while it is being recorded. Raises what `%repro start` raises in the kernel."""
+    start = ["start", "--quiet", "--notebook", str(notebook.path), *(() if seed is None else ("--seed", str(seed)))]
+    _silently(kernel, _magic("load_ext", "jupyter_repro"))
+    _silently(kernel, _magic("repro", shlex.join(start)))
+    session = ast.literal_eval(kernel.evaluate(_SESSION))
+    try:
+        yield session
+    finally:
+        with suppress(RunFailed):  # the kernel has died, or ends by itself after `exit()`
+            kernel.run(_magic("repro", "stop"), silent=True)
+
+
+def _magic(name: str, line: str) -> str:
+    """Python that runs a line magic and binds no name. IPython would expand `$name` and `{name}` in the line."""
+    line = re.sub(r"\$(?=[\w.])|[{}]", lambda found: found[0] * 2, line)
+    return f"get_ipython().run_line_magic({name!r}, {line!r})"
+
+
+def _silently(kernel: Kernel, source: str) -> None:
+    reply = kernel.run(source, silent=True)
+    if reply.status != "ok":
+        raise _as_raised(reply)
+
+
+def _as_raised(reply: Reply) -> ReproError:
+    """What the kernel side raised, with the message that it gave: `%repro` raises IPython's UsageError."""
+    message = reply.error_message or ""
+    if reply.error_name == "UsageError":
+        problem, _, next_step = message.rpartition(". ")
+        return UsageError(f"{problem}.", next_step)
+    if reply.error_name == "ModuleNotFoundError":
+        step = "Type `python -m pip install jupyter-repro` in its environment, or choose another with `--kernel`."
+        return UsageError(f"The kernel's environment lacks a module: {message}.", step)
+    step = "Type `%load_ext jupyter_repro` and `%repro start` in a notebook with this kernel to see the whole error."
+    return RunFailed(f"The kernel can't record: {_in_words(reply)}.", step)
+
+
+def _in_words(reply: Reply) -> str:
+    return ": ".join(part for part in (reply.error_name or reply.status, reply.error_message) if part)

@@ -1,0 +1,154 @@
+"""Runs of exported notebooks: each in a folder of its own, `.jrepro/runs/<id>/`, with its record `run.json`."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from jupyter_repro.config import relative, store_of
+from jupyter_repro.errors import PipelineError, StorageError, UnknownParameter, UsageError
+from jupyter_repro.journal import new_session_id, now, prepare_store
+from jupyter_repro.model import Parameter, Pipeline, Run
+from jupyter_repro.run.papermill import Job, execute, replay_environment
+
+RECORD = "run.json"
+_WORDS = {"true": True, "false": False, "none": None}
+
+
+def project_of(folder: Path, pipeline: Pipeline) -> Path:
+    return Path(folder, pipeline.project).resolve()
+
+
+def working_folder(folder: Path, pipeline: Pipeline) -> Path:
+    """Where the pipeline's notebook runs; PipelineError where that is not there."""
+    path = project_of(folder, pipeline) / pipeline.cwd
+    if not path.is_dir():
+        step = "Put the project back there, or type `jrepro export NOTEBOOK -o DIR` to export it anew."
+        raise PipelineError(f"The folder {path}, in which {pipeline.name} runs, is not there.", step)
+    return path
+
+
+def run_pipeline(folder: Path, pipeline: Pipeline, given: Sequence[tuple[str, str]], *, progress: bool = False) -> Run:
+    """Run the pipeline in `folder` with parameters as they were typed; its record, whether it ended well or not.
+
+    Raises UnknownParameter and UsageError for a parameter, StorageError where the run can't be written down, and
+    RunFailed where no kernel can be started.
+    """
+    values = parse_parameters(pipeline, given)
+    project, cwd, stage = project_of(folder, pipeline), working_folder(folder, pipeline), pipeline.stages[0]
+    identity = new_session_id()
+    home = _new_folder(project, identity)
+    run = Run(
+        id=identity,
+        pipeline=relative(folder, project),
+        status="running",
+        started=now(),
+        parameters=dict(given),
+        notebook=relative(home / stage.notebook, project),
+        pid=os.getpid(),
+    )
+    write_run(home, run)
+    job = Job(
+        notebook=str(folder.absolute() / stage.notebook),
+        output=str(home / stage.notebook),
+        cwd=str(cwd),
+        parameters=values,
+        environment=replay_environment(pipeline.environment),
+        progress=progress,
+    )
+    ended = _execute(job, run)
+    write_run(home, ended)
+    return ended
+
+
+def _execute(job: Job, run: Run) -> Run:
+    begun = time.monotonic()
+    outcome = execute(job)
+    duration = round(time.monotonic() - begun, 3)
+    if outcome.error is None:
+        return replace(run, status="ok", duration=duration)
+    where = f"execution {outcome.ordinal}: " if outcome.ordinal is not None else ""
+    return replace(run, status="failed", duration=duration, error=f"{where}{outcome.error}")
+
+
+def write_run(home: Path, run: Run) -> None:
+    """Whole or not at all."""
+    import msgspec
+
+    partial = home / f".{RECORD}"
+    try:
+        partial.write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=2) + b"\n")
+        partial.replace(home / RECORD)
+    except OSError as error:
+        raise _not_written(home, error) from error
+
+
+def read_run(home: Path) -> Run:
+    """The record in a run's folder. A run whose process has gone without a word was killed."""
+    import msgspec
+    import psutil
+
+    run = msgspec.json.decode((home / RECORD).read_bytes(), type=Run)
+    if run.status == "running" and (run.pid is None or not psutil.pid_exists(run.pid)):
+        return replace(run, status="killed")
+    return run
+
+
+def _new_folder(project: Path, identity: str) -> Path:
+    home = store_of(project) / "runs" / identity
+    try:
+        prepare_store(project)
+        home.mkdir(parents=True)
+    except OSError as error:
+        raise _not_written(home, error) from error
+    return home
+
+
+def _not_written(home: Path, error: OSError) -> StorageError:
+    return StorageError(f"{home} can't be written: {error.strerror or error}.", f"Look with `ls -ld {home.parent}`.")
+
+
+def parse_parameters(pipeline: Pipeline, given: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Values of the parameters' types. Raises UnknownParameter, and UsageError for a text where a number is due."""
+    known = {parameter.name: parameter for parameter in pipeline.parameters}
+    for name, _ in given:
+        if name not in known:
+            raise UnknownParameter(f"{pipeline.name} has no parameter {name}.", _nearest(name, known))
+    return {name: _value(known[name], text) for name, text in given}
+
+
+def _nearest(name: str, known: Mapping[str, Parameter]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    if near:
+        return f"Did you mean `-p {near[0]} VALUE`?"
+    if known:
+        return f"It has {', '.join(known)}: type `-p {next(iter(known))} VALUE`."
+    return "It has none: type `jrepro run DIR` without `-p`, or export it with `jrepro export NOTEBOOK -p NAME`."
+
+
+def _value(parameter: Parameter, text: str) -> Any:
+    kind = parameter.inferred_type_name
+    if kind == "str":
+        return text
+    value = _literal(text)
+    if kind == "float" and type(value) is int:
+        return float(value)
+    if kind in ("int", "float", "bool") and type(value).__name__ != kind:
+        article = "an" if kind == "int" else "a"
+        step = f"Its default is {parameter.default}: type `-p {parameter.name} {parameter.default}`."
+        raise UsageError(f"{parameter.name} takes {article} {kind}, and {text!r} is none.", step)
+    return value
+
+
+def _literal(text: str) -> Any:
+    """The Python literal that it is, else the text itself."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return _WORDS.get(text.lower(), text)

@@ -1,0 +1,58 @@
+"""What changed since a session was recorded: its data, its packages, Python, and the project's own modules."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from jupyter_repro.hashing import FileHasher
+from jupyter_repro.model import Environment, Pipeline, Recording
+from jupyter_repro.verify.findings import Findings
+
+
+def changes(pipeline: Pipeline, recording: Recording | None, project: Path, findings: Findings) -> tuple[str, ...]:
+    """In words, the most telling first; packages and Python are those of the kernel that ran."""
+    found = [*_data(pipeline, project), *_modules(recording, project)]
+    if pipeline.environment is not None:
+        found += _packages(pipeline.environment, findings.distributions)
+        found += _platform(pipeline.environment, findings.python)
+    return tuple(found)
+
+
+def _data(pipeline: Pipeline, project: Path) -> Iterator[str]:
+    hasher = FileHasher()
+    for file in (file for stage in pipeline.stages for file in stage.deps):
+        if file.digest is None:
+            continue
+        path = project / file.path
+        if not path.exists():
+            yield f"data: {file.path} is missing"
+        elif hasher.digest(path) != file.digest:
+            yield f"data: {file.path} differs from the one that was read"
+
+
+def _modules(recording: Recording | None, project: Path) -> Iterator[str]:
+    hasher = FileHasher()
+    for module in recording.session.modules if recording is not None else ():
+        path = project / module.path
+        if not path.exists():
+            yield f"code: {module.path} ({module.name}) is missing"
+        elif hasher.digest(path) != module.digest:
+            yield f"code: {module.path} ({module.name}) differs from the one that was imported"
+
+
+def _packages(recorded: Environment, distributions: Mapping[str, str | None]) -> Iterator[str]:
+    for name, version in recorded.distributions.items():
+        if name in distributions and distributions[name] != version:
+            yield f"package: {name} {version} is now {distributions[name] or 'missing'}"
+
+
+def _platform(recorded: Environment, python: str | None) -> Iterator[str]:
+    now = {
+        "Python": (recorded.python, python or recorded.python),
+        "platform": (recorded.platform, f"{sys.platform} {platform.release()}"),
+        "machine": (recorded.machine, platform.machine()),
+    }
+    yield from (f"{what}: {before} is now {after}" for what, (before, after) in now.items() if before != after)

@@ -1,0 +1,42 @@
+"""What the probe in a proof's kernel wrote down, read back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from jupyter_repro.model import Check
+
+
+@dataclass(slots=True)
+class Findings:
+    """Checks of names after each execution, checks of the targets at the end, and what the kernel ran on."""
+
+    after: dict[int, list[Check]] = field(default_factory=dict)
+    targets: dict[str, Check] = field(default_factory=dict)
+    python: str | None = None
+    distributions: dict[str, str | None] = field(default_factory=dict)
+
+
+def read_findings(path: Path) -> Findings:
+    """A kernel that died leaves what it had found until then."""
+    findings = Findings()
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        try:
+            fields = json.loads(line)
+        except ValueError:  # the last line of a kernel that was killed
+            continue
+        _add(findings, fields)
+    return findings
+
+
+def _add(findings: Findings, fields: dict[str, Any]) -> None:
+    if "ordinal" in fields:
+        checks = [replace(Check(**each), ordinal=fields["ordinal"]) for each in fields["checks"]]
+        findings.after[fields["ordinal"]] = checks
+    elif "targets" in fields:
+        findings.targets = {each["subject"]: Check(**each) for each in fields["targets"]}
+    else:
+        findings.python, findings.distributions = fields["python"], fields["distributions"]

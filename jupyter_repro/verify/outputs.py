@@ -1,0 +1,83 @@
+"""Comparing what an execution showed with what it shows now: nbformat outputs, as plain JSON."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from jupyter_repro.verify.difference import Difference, different, equivalent, identical, missing, worst
+from jupyter_repro.verify.images import compare_images
+from jupyter_repro.verify.texts import compare_texts
+
+Output = Mapping[str, Any]
+_IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+_WIDGET = "application/vnd.jupyter.widget-view+json"  # the number of a live object; text/plain stands beside it
+
+
+def compare_outputs(expected: Sequence[Output], found: Sequence[Output]) -> Difference:
+    """Results, displays, errors and standard output count; a difference in standard error only makes it equivalent.
+
+    Warnings, logs and progress bars go to standard error, each with its own idea of when to appear.
+    """
+    if expected and not found:
+        return missing("no output")
+    return worst(_differences(expected, found))
+
+
+def _differences(expected: Sequence[Output], found: Sequence[Output]) -> Iterator[Difference]:
+    yield compare_texts(_stream(expected, "stdout"), _stream(found, "stdout"))
+    ours, theirs = _shown(expected), _shown(found)
+    if len(ours) != len(theirs):
+        yield different(f"{len(ours)} displays", f"{len(theirs)} displays")
+    for one, other in zip(ours, theirs, strict=False):
+        yield _compare_bundles(one, other)
+    if compare_texts(_stream(expected, "stderr"), _stream(found, "stderr")).verdict != "identical":
+        yield equivalent("what went to standard error aside")
+
+
+def _stream(outputs: Sequence[Output], name: str) -> str:
+    return "".join(
+        _joined(each["text"]) for each in outputs if each["output_type"] == "stream" and each["name"] == name
+    )
+
+
+def _shown(outputs: Sequence[Output]) -> list[dict[str, Any]]:
+    """MIME bundles; an error is one of its own kind."""
+    bundles = []
+    for each in outputs:
+        if each["output_type"] == "error":
+            bundles.append({"error": f"{each['ename']}: {each['evalue']}"})
+        elif each["output_type"] != "stream":
+            bundles.append({mime: _value(mime, value) for mime, value in each["data"].items() if mime != _WIDGET})
+    return bundles
+
+
+def _value(mime: str, value: Any) -> Any:
+    return value if mime.endswith("json") else _joined(value)
+
+
+def _joined(text: Any) -> str:
+    """A notebook file may hold a text as a list of lines."""
+    return "".join(text) if isinstance(text, list) else str(text)
+
+
+def _compare_bundles(expected: Mapping[str, Any], found: Mapping[str, Any]) -> Difference:
+    if expected.keys() != found.keys():
+        return different(", ".join(sorted(expected)), ", ".join(sorted(found)))
+    return worst(_compare(mime, expected[mime], found[mime]) for mime in expected)
+
+
+def _compare(mime: str, expected: Any, found: Any) -> Difference:
+    if expected == found:
+        return identical()
+    if mime in _IMAGES:
+        try:
+            return compare_images(base64.b64decode(expected), base64.b64decode(found))
+        except (binascii.Error, ValueError):
+            return different(f"an image of {len(expected):,} characters", "an image that can't be decoded")
+    if not isinstance(expected, str):
+        expected, found = (json.dumps(value, sort_keys=True, indent=1) for value in (expected, found))
+    return compare_texts(expected, found)

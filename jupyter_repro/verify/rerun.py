@@ -1,0 +1,135 @@
+"""Running an exported notebook for a proof: with a probe in its kernel, and with the user's files out of its way."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_repro import objects
+from jupyter_repro.capture.probe import Plan, Question
+from jupyter_repro.config import store_of
+from jupyter_repro.hashing import FileHasher
+from jupyter_repro.model import CellExecution, FileAccess, Pipeline, Recording, Stage, Value
+from jupyter_repro.run.papermill import Job, Outcome, execute, replay_environment
+from jupyter_repro.run.runs import project_of, working_folder
+from jupyter_repro.verify.aside import Touched, set_aside, touched
+from jupyter_repro.verify.difference import Difference, different, identical, missing
+from jupyter_repro.verify.documents import MOST_BYTES, compare_documents
+from jupyter_repro.verify.findings import Findings, read_findings
+
+
+@dataclass(frozen=True, slots=True)
+class Reran:
+    """What a run left: how it ended, what the probe found, what each execution showed, how each file compares."""
+
+    outcome: Outcome
+    findings: Findings
+    outputs: Mapping[int, Sequence[Any]]
+    files: Mapping[str, Difference]
+
+
+def kept_in(pipeline: Pipeline, recording: Recording | None) -> list[CellExecution]:
+    """The records of the executions that the pipeline is made of, as far as they are known here."""
+    ordinals = {kept.ordinal for kept in pipeline.slice.kept}
+    return [each for each in recording.executions if each.ordinal in ordinals] if recording is not None else []
+
+
+def rerun(
+    folder: Path,
+    pipeline: Pipeline,
+    kept: Sequence[CellExecution],
+    values: Mapping[str, Value],
+    *,
+    progress: bool = False,
+) -> Reran:
+    """Run the pipeline in `folder`; `values` are the expressions to evaluate at the end, with what they were.
+
+    Raises RunFailed where no kernel can be started, StorageError where the user's files can't be kept safe.
+    """
+    project, stage = project_of(folder, pipeline), pipeline.stages[0]
+    with tempfile.TemporaryDirectory(prefix="jrepro-proof-") as temporary:
+        executed, findings, plan = (Path(temporary, name) for name in ("executed.ipynb", "findings", "plan.json"))
+        plan.write_text(_plan(findings, pipeline, kept, values, project).to_json(), encoding="utf-8")
+        job = Job(
+            notebook=str(folder.absolute() / stage.notebook),
+            output=str(executed),
+            cwd=str(working_folder(folder, pipeline)),
+            environment=replay_environment(pipeline.environment),
+            probe=str(plan),
+            progress=progress,
+        )
+        files = (
+            touched(kept, project) if kept else Touched(changed=tuple(str(project / out.path) for out in stage.outs))
+        )
+        with set_aside(project, files, spared=(store_of(project), folder.absolute(), Path(job.cwd))) as originals:
+            outcome = execute(job)
+            compared = dict(_compare_files(stage.outs, project, originals))
+        return Reran(outcome, read_findings(findings), _outputs(executed), compared)
+
+
+def _files(stage: Stage, kept: Sequence[CellExecution], project: Path) -> Touched:
+    """What the run will write: as the recording says, or as far as the manifest knows."""
+    return touched(kept, project) if kept else Touched(changed=tuple(str(project / out.path) for out in stage.outs))
+
+
+def _plan(
+    findings: Path, pipeline: Pipeline, kept: Sequence[CellExecution], values: Mapping[str, Value], project: Path
+) -> Plan:
+    environment = pipeline.environment
+    return Plan(
+        findings=str(findings),
+        values={each.ordinal: each.values for each in kept if each.values},
+        questions=tuple(_question(text, value, project) for text, value in values.items()),
+        distributions=tuple(environment.distributions) if environment is not None else (),
+    )
+
+
+def _question(expression: str, value: Value, project: Path) -> Question:
+    path = objects.path_of(project, value.content) if value.content is not None else None
+    return Question(expression=expression, value=value, content=str(path) if path and path.is_file() else None)
+
+
+def _outputs(executed: Path) -> dict[int, list[Any]]:
+    """What each execution shows, by ordinal."""
+    try:
+        cells = json.loads(executed.read_bytes())["cells"]
+    except (OSError, ValueError):  # the run ended before papermill could write it
+        return {}
+    ordinals = [(cell["metadata"].get("jupyter_repro", {}).get("ordinal"), cell) for cell in cells]
+    return {ordinal: cell.get("outputs", []) for ordinal, cell in ordinals if ordinal is not None}
+
+
+def _compare_files(
+    outs: Sequence[FileAccess], project: Path, originals: Mapping[str, Path]
+) -> Iterator[tuple[str, Difference]]:
+    """While what the run wrote is there."""
+    for out in outs:
+        if out.digest is not None:
+            path = project / out.path
+            yield out.path, _compare_file(path, out.digest, _original(path, originals))
+
+
+def _compare_file(path: Path, expected: str, original: Path | None) -> Difference:
+    """By digest; else with the recorded file itself, where it is still the one that was there before the run."""
+    hasher = FileHasher()
+    found = hasher.digest(path)
+    if found is None:
+        return missing("the run did not write it")
+    if found == expected:
+        return identical()
+    is_recorded = original is not None and hasher.digest(original) == expected
+    if original is None or not is_recorded or max(path.stat().st_size, original.stat().st_size) > MOST_BYTES:
+        return different(f"sha256 {expected[:12]}", f"sha256 {found[:12]}")
+    return compare_documents(original.read_bytes(), path.read_bytes())
+
+
+def _original(path: Path, originals: Mapping[str, Path]) -> Path | None:
+    """Where the file lies that was at `path` before the run, by itself or in a folder that was moved."""
+    for place in (path, *path.parents):
+        if (kept := originals.get(str(place))) is not None:
+            return kept / path.relative_to(place)
+    return None
