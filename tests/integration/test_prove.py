@@ -121,19 +121,13 @@ def test_what_cannot_be_compared_is_not_proven_and_not_widened(project: Path, wr
     assert "can only be described" in exported["verification"]["checks"][0]["expected"]
 
 
-def test_a_slice_that_is_too_small_is_widened(project: Path, write_notebook: Any, monkeypatch: Any) -> None:
+def test_a_slice_that_is_too_small_is_widened(project: Path, write_notebook: Any) -> None:
     """A library that remembers what it was told, where no record shows it."""
     (project / "registry.py").write_text(
         "_known = {}\ndef put(n): _known['n'] = n\ndef get(): return _known.get('n', 0)\n"
     )
-    notebook = write_notebook(
-        ["import registry, ctypes, pickle", "exec(pickle.loads(DATA))", "result = registry.get()"]
-    )
-    cells = json.loads(notebook.read_text())
-    cells["cells"][1]["source"] = (
-        "import gc\nfor f in gc.get_objects():\n    if getattr(f, '__name__', '') == 'put': f(7)"
-    )
-    notebook.write_text(json.dumps(cells))
+    unseen = "import gc\n[f(7) for f in gc.get_objects() if getattr(f, '__name__', '') == 'put']"
+    notebook = write_notebook(["import registry", unseen, "result = registry.get()"])
     record(project, notebook)
 
     code, exported = export(project, "-t", "result")
