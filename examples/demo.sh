@@ -15,16 +15,6 @@ cd "$copy/$example"
 title() { printf '\n\033[1m%s\033[0m\n' "$1"; }
 run() { printf '$ %s\n\n' "$*"; "$@"; }
 
-dropped() {
-  jrepro show "$notebook" --json | python -c '
-import json, sys
-session, pipeline = json.load(sys.stdin), json.load(open(sys.argv[1]))
-text = {each["ordinal"]: each["source"].strip().splitlines()[0] for each in session["executions"]}
-for ordinal in pipeline["slice"]["dropped"]:
-    print(f"{ordinal:>5}  {text[ordinal]}")
-' "${notebook%.ipynb}-pipeline/pipeline.json"
-}
-
 title "1. Run the session again as it was, messy, and record it: edits, re-runs, failures, deleted cells"
 run jrepro record "$notebook" --history history.jsonl
 
@@ -32,10 +22,4 @@ title "2. What happened, in true order, and what of it is stale"
 run jrepro show "$notebook"
 
 title "3. Export what the score, the figure, the weights and the metrics need; prove it in a fresh kernel"
-verdict=0
-run jrepro export "$notebook" || verdict=$?
-
-title "4. What it left out"
-dropped
-
-exit "$verdict"
+run jrepro export "$notebook"

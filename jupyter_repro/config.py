@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 STORE = ".jrepro"
@@ -11,7 +12,8 @@ _MARKERS = (STORE, ".git")
 
 def find_project(start: str | os.PathLike[str]) -> Path:
     """The folder whose `.jrepro/` serves `start`: `$JREPRO_PROJECT`, the nearest ancestor that has a `.jrepro/`, else a
-    repository's root, else `start` itself. The home folder never becomes a project by accident.
+    repository's root, else `start` itself. Neither the home folder nor one that everybody writes to, such as the
+    system's for temporary files, becomes a project by accident.
     """
     if chosen := os.environ.get("JREPRO_PROJECT"):
         return Path(chosen).absolute()
@@ -19,11 +21,18 @@ def find_project(start: str | os.PathLike[str]) -> Path:
     home = Path.home()
     for marker in _MARKERS:
         for candidate in (folder, *folder.parents):
-            if candidate == home and candidate != folder:
+            if candidate != folder and (candidate == home or _is_everybodys(candidate)):
                 break
             if (candidate / marker).exists():
                 return candidate
     return folder
+
+
+def _is_everybodys(folder: Path) -> bool:
+    try:
+        return bool(folder.stat().st_mode & stat.S_ISVTX)
+    except OSError:
+        return False
 
 
 def store_of(project: Path) -> Path:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import secrets
+import threading
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from jupyter_repro.config import store_of
 
+_MOST_WAITING = 16 << 20  # bytes of lines that wait for space on a disk
+_LARGE = frozenset(("evidence", "names", "module", "value"))
+_TORN = "torn"  # what is left of a line that is written in part
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 _fields: dict[type, tuple[tuple[str, Any], ...]] = {}
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
@@ -38,23 +43,85 @@ def prepare_store(project: Path) -> Path:
 
 
 class Journal:
-    """Appends lines to one session's journal. Raises OSError when a line can't be written whole."""
+    """Appends lines to one session's journal, each once, in order.
+
+    A line that can't be written, as on a full disk, waits in memory and goes out before the next one.
+    """
 
     def __init__(self, project: Path, session: str) -> None:
         self.path = prepare_store(project) / "sessions" / f"{session}.jsonl"
-        self._fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        self.fault: OSError | None = None  # why lines are waiting
+        self.dropped = 0  # lines that were too many to wait
+        self._waiting: list[tuple[str, bytes]] = []
+        self._lock = threading.Lock()  # a cell can run in a thread of its own
+        self._pid = os.getpid()
+        self._fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._file = _file_behind(self._fd)
 
-    def write(self, line: str, /, **fields: Any) -> None:
+    @property
+    def waiting(self) -> int:
+        """Lines that are not on disk."""
+        return len(self._waiting)
+
+    def write(self, line: str, /, **fields: Any) -> bool:
+        """Whether it is on disk, with all that waited."""
+        if os.getpid() != self._pid:  # a fork of the kernel has no say
+            return True
         data = (_encode({"line": line, **fields}) + "\n").encode("utf-8", "surrogatepass")
-        written = os.write(self._fd, data)
-        if written != len(data):  # a full disk: what follows would be glued to the torn line
-            os.write(self._fd, b"\n")
-            raise OSError(28, "No space left on device", str(self.path))
+        with self._lock:
+            self._waiting.append((line, data))
+        return self.flush()
+
+    def flush(self) -> bool:
+        """Try to write what waits: whether nothing does any more."""
+        with self._lock:
+            try:
+                self._append()
+            except OSError as error:
+                error.filename = error.filename or str(self.path)
+                self.fault = error
+                self._limit()
+        return self.fault is None
+
+    def _append(self) -> None:
+        if _file_behind(self._fd) != self._file:  # the user's code has closed it, or the file is gone
+            self._open_again()
+        while self._waiting:
+            _, data = self._waiting[0]
+            written = os.write(self._fd, data)
+            if written != len(data):  # to go on where it stops
+                self._waiting[0] = (_TORN, data[written:])
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+            del self._waiting[0]
+        self.fault = None
+
+    def _open_again(self) -> None:
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        if _file_behind(descriptor) != self._file:
+            os.close(descriptor)
+            raise FileNotFoundError(errno.ENOENT, "the session's journal was removed", str(self.path))
+        self._fd = descriptor
+
+    def _limit(self) -> None:
+        """Evidence can be missing: then its execution counts as one that nobody observed. The rest is small."""
+        if sum(len(data) for _, data in self._waiting) > _MOST_WAITING:
+            kept = [each for each in self._waiting if each[0] not in _LARGE]
+            self.dropped += len(self._waiting) - len(kept)
+            self._waiting = kept
 
     def close(self) -> None:
-        if self._fd >= 0:
+        if self._fd >= 0 and _file_behind(self._fd) == self._file:
             os.close(self._fd)
-            self._fd = -1
+        self._fd = -1
+
+
+def _file_behind(descriptor: int) -> tuple[int, int] | None:
+    """Which file a descriptor leads to: its number comes back for another file once it has been closed."""
+    try:
+        status = os.fstat(descriptor)
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if status.st_nlink else None
 
 
 def plain(record: Any) -> Any:

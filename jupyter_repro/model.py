@@ -45,18 +45,36 @@ class FileAccess:
     digest: str | None = None
     size: int | None = None
     mtime: float | None = None
-    by: Literal["kernel", "child", "unattributed"] = "kernel"
-    seen: str = "audit"  # the layer that saw it: audit, sweep, literal
+    by: Literal["kernel", "child", "unattributed"] = "kernel"  # unattributed: another process, while the cell ran
+    seen: str = "audit"  # the layer that saw it first: audit, fanotify, inotify, sweep, literal (in the cell's text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RandomState:
-    """The state of one library's global generator; `seed` when it is known."""
+    """What an execution did to one library's global generator.
+
+    `seed` is the session's where it found what that gives; `stream` is the execution that keys the session's own
+    stream, where that was drawn from.
+    """
 
     library: str
     before: str | None
     after: str | None
     seed: int | None = None
+    stream: int | None = None
+    object: str | None = None  # holds the state before, where that is the user's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entropy:
+    """Draws of entropy that an execution made and that the session's seed gave.
+
+    `source` is what was asked: random, numpy, os.urandom, tensorflow, torch; fork where a child process began.
+    """
+
+    source: str
+    module: str  # whose code asked
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +126,8 @@ class CellExecution:
     error: CellError | None = None
     answers: tuple[str, ...] = ()  # to input()
     outputs: tuple[Output, ...] = ()
-    outputs_object: str | None = None  # the nbformat outputs as JSON
+    outputs_json: str | None = None  # the nbformat outputs, where they are short
+    outputs_object: str | None = None  # else the object that holds them
     reads: Access = field(default_factory=Access)
     writes: Access = field(default_factory=Access)
     words: tuple[str, ...] = ()  # identifiers in what ran, for state that is only found by its name
@@ -120,12 +139,18 @@ class CellExecution:
     values: dict[str, Value] = field(default_factory=dict)
     files: tuple[FileAccess, ...] = ()
     random: tuple[RandomState, ...] = ()
+    entropy: tuple[Entropy, ...] = ()
     ambient: tuple[AmbientChange, ...] = ()
     modules: tuple[str, ...] = ()  # first imported here, top-level names
     late: Late | None = None
     synchronises: bool = False  # it waited for work that an earlier execution started
     shifts: bool = False  # it moved `_` to `__` and `__` to `___`
     incomplete: str | None = None  # why the evidence can't be relied on
+
+    @property
+    def own_files(self) -> tuple[FileAccess, ...]:
+        """What it did to files itself, or through its children."""
+        return tuple(access for access in self.files if access.by != "unattributed")
 
     @property
     def observed(self) -> bool:
@@ -177,6 +202,7 @@ class Session:
     pid: int
     seed: int | None
     seed_given: bool = False
+    deterministic: bool = False  # the frameworks run in their deterministic modes
     environment: Environment | None = None
     git: GitState | None = None
     modules: tuple[Module, ...] = ()

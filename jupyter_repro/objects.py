@@ -54,11 +54,14 @@ def _is_whole(path: Path, size: int) -> bool:
 
 
 def _write(project: Path, path: Path, data: bytes) -> None:
-    prepare_store(project)
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
-        partial.write_bytes(data)
+        try:
+            partial.write_bytes(data)
+        except FileNotFoundError:  # the first object in its folder
+            prepare_store(project)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(data)
         os.replace(partial, path)
     except BaseException:
         partial.unlink(missing_ok=True)

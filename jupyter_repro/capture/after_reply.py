@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from jupyter_repro.capture.replaced import Replaced
+
 _IDLE = 0.5  # seconds without a cell after which the values of names are taken
 _QUIET = 5.0  # seconds after which large ones are taken too
 
@@ -23,6 +25,7 @@ class AfterReply:
         self._evidence = evidence
         self._settle = settle
         self._wanted = False
+        self._replaced: Replaced | None = None
         self._timers: list[asyncio.TimerHandle] = []
 
     def start(self) -> None:
@@ -42,11 +45,12 @@ class AfterReply:
                         loop.call_later(_QUIET, self._settle, True),
                     ]
 
-        self._kernel.post_handler_hook = post_handler_hook
+        self._replaced = Replaced(self._kernel, "post_handler_hook", post_handler_hook)
 
     def stop(self) -> None:
-        if self._kernel is not None:
-            self._kernel.__dict__.pop("post_handler_hook", None)
+        self._wanted = False
+        if self._replaced is not None:
+            self._replaced.undo()
         self.cancel()
 
     def want(self) -> None:

@@ -72,11 +72,17 @@ def places(changes: list[tuple[str, str]], after: Snapshot) -> set[str]:
     return found
 
 
+_environment_as_it_was: list[Any] = [None, None]  # as os keeps it, and as text
+
+
 def _environment() -> State:
-    data = dict(os.environ)
-    for name in _TERMINAL:
-        data.pop(name, None)
-    return data
+    raw = getattr(os.environ, "_data", None)  # reading all of it through os.environ decodes each name and value
+    if raw is None or raw != _environment_as_it_was[0]:
+        data = dict(os.environ)
+        for name in _TERMINAL:
+            data.pop(name, None)
+        _environment_as_it_was[:] = dict(raw or {}), data
+    return _environment_as_it_was[1]
 
 
 def _cwd() -> State:
@@ -216,15 +222,16 @@ def _copyreg() -> State:
     return len(module.dispatch_table) if module is not None else None
 
 
+_magics_as_they_were: list[Any] = [None, None]  # a key that is cheap to compare, and the state
+
+
 def _magics(shell: Any) -> State:
-    manager = shell.magics_manager
-    found = {
-        name: identity(getattr(magic, "__func__", magic))
-        for kind in manager.magics.values()
-        for name, magic in kind.items()
-    }
-    found.update((name, command) for name, command in shell.alias_manager.user_aliases)
-    return found
+    kinds, aliases = list(shell.magics_manager.magics.values()), list(shell.alias_manager.user_aliases)
+    key = [(list(kind), list(map(identity, kind.values()))) for kind in kinds], aliases
+    if _magics_as_they_were[0] != key:
+        found = {name: identity(getattr(magic, "__func__", magic)) for kind in kinds for name, magic in kind.items()}
+        _magics_as_they_were[:] = key, {**found, **dict(aliases)}
+    return _magics_as_they_were[1]
 
 
 def _shell(shell: Any) -> State:

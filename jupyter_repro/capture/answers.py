@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from jupyter_repro.capture.replaced import Replaced
+
 
 class AnswerCollector:
     """Listens to a kernel's `raw_input`, which stands behind input() while a cell runs."""
@@ -13,19 +15,21 @@ class AnswerCollector:
         self.answers: list[str] = []
         self._kernel = kernel
         self._ask: Callable[..., Any] = kernel.raw_input
+        self._replaced: Replaced | None = None
 
     def start(self) -> None:
         ask = self._ask
 
-        def raw_input(prompt: str = "") -> Any:
-            answer = ask(prompt)
+        def raw_input(*args: Any, **kwargs: Any) -> Any:
+            answer = ask(*args, **kwargs)
             self.answers.append(str(answer))
             return answer
 
-        self._kernel.raw_input = raw_input
+        self._replaced = Replaced(self._kernel, "raw_input", raw_input)
 
     def stop(self) -> None:
-        self._kernel.__dict__.pop("raw_input", None)
+        if self._replaced is not None:
+            self._replaced.undo()
 
     def begin(self) -> None:
         self.answers = []

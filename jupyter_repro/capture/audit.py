@@ -1,15 +1,16 @@
 """Python's own report of what a cell does with files and processes.
 
-An audit hook can never be removed, so it is installed once, costs one set lookup an event, and can be switched off.
+An audit hook can never be removed, so there is one for the process, which costs a set lookup an event and can be idle.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 from jupyter_repro.capture.locality import LIBRARY_ROOTS
 
@@ -21,6 +22,9 @@ _MOVES = frozenset(
 _COMPILED = (".pyc", ".so")
 _LIBRARIES = tuple(root + os.sep for root in LIBRARY_ROOTS)
 _FOLDER_ARGUMENT = {"os.remove": 1, "os.rmdir": 1, "os.mkdir": 2, "os.rename": 2, "os.link": 2}
+_CREATING = frozenset("wax+")  # letters of a mode
+_UPDATING = os.O_CREAT | os.O_WRONLY | os.O_RDWR
+_UNNAMED = getattr(os, "O_TMPFILE", 0)
 _WATCHED = SPAWNS | _LISTINGS | _MOVES | {"open", "sqlite3.connect"}
 
 
@@ -34,69 +38,150 @@ class Event(NamedTuple):
     relative: bool = False  # it was found from the working directory
 
 
+_listener: Audit | None = None
+_installed = False
+
+
+def _report(name: str, arguments: tuple[Any, ...]) -> None:
+    if name not in _WATCHED or _listener is None:
+        return
+    try:
+        if name == "open":
+            _listener._note_open(name, *arguments)
+        else:
+            _listener._note(name, arguments)
+    except Exception:  # noqa: BLE001 - it would surface in the user's open(); suppress() is slow
+        pass
+
+
 class Audit:
-    """Collects events while `active`. `on_spawn` is called before the first child of a cell starts."""
+    """Collects events from `begin` to `end`, each once. `on_spawn` is called before the first child of a cell."""
 
     def __init__(self, on_spawn: Callable[[], None]) -> None:
-        self.active = False
-        self.events: list[Event] = []
+        global _installed  # noqa: PLW0603 - one hook a process
+        self.position: Callable[[], int] = int  # of the file watch
         self._on_spawn = on_spawn
-        sys.addaudithook(self._hook)
+        self._forget()
+        if not _installed:
+            sys.addaudithook(_report)
+            _installed = True
+
+    def _forget(self) -> None:
+        self.listed: set[str] = set()  # folders that Python code listed, the import system too
+        self.overwritten: dict[str, int] = {}  # files that were there before, and the position at which that was over
+        self._events: dict[Event, None] = {}
+        self._read: dict[tuple[str, str | None, int, str], None] = {}  # (path, mode, flags, working directory)
+        self._directory: str | None = None
+        self._spawned = False
 
     def begin(self) -> None:
-        self.events = []
-        self.active = True
+        global _listener  # noqa: PLW0603 - one cell runs at a time
+        self._forget()
+        _listener = self
 
-    def end(self) -> list[Event]:
-        self.active = False
-        return self.events
+    def end(self) -> None:
+        global _listener  # noqa: PLW0603
+        _listener = None
 
-    def _hook(self, name: str, arguments: tuple[Any, ...]) -> None:
-        if name not in _WATCHED or not self.active:
-            return
-        with suppress(Exception):  # it would surface in the user's open()
-            self._note(name, arguments)
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """While we look at files ourselves."""
+        global _listener  # noqa: PLW0603
+        before, _listener = _listener, None
+        try:
+            yield
+        finally:
+            _listener = before
+
+    @property
+    def events(self) -> list[Event]:
+        """In no order: what was only read comes last."""
+        return [*self._events, *(_reading(*each) for each in self._read)]
 
     def _note(self, name: str, arguments: tuple[Any, ...]) -> None:
         if name in SPAWNS:
-            if not any(event.name in SPAWNS for event in self.events):
+            if not self._spawned:
+                self._spawned = True
                 self._on_spawn()
-            self.events.append(Event(name))
+            self._add(Event(name))
         elif name in _LISTINGS:
             self._note_listing(name, arguments)
-        elif name in ("open", "sqlite3.connect"):
-            self._note_open(name, arguments)
+        elif name == "sqlite3.connect":
+            self._note_open(name, _database(arguments[0]), None, 0)
         else:
-            paths = [os.fsdecode(each) for each in arguments[:2] if isinstance(each, (str, bytes, os.PathLike))]
-            absolute = [os.path.abspath(_within(path, name, arguments)) for path in paths]
-            other = absolute[1] if len(absolute) > 1 and name in ("os.rename", "os.link", "os.symlink") else ""
-            existed = os.path.lexists(other or absolute[0])
-            self.events.append(Event(name, absolute[0], other, existed=existed, relative=not os.path.isabs(paths[0])))
+            self._note_move(name, arguments)
 
-    def _note_open(self, name: str, arguments: tuple[Any, ...]) -> None:
-        path = arguments[0]
-        if isinstance(path, str) and (path.endswith(_COMPILED) or path.startswith(_LIBRARIES)):
+    def _note_move(self, name: str, arguments: tuple[Any, ...]) -> None:
+        if name == "os.chdir":
+            self._directory = None
+        paths = [os.fsdecode(each) for each in arguments[:2] if isinstance(each, (str, bytes, os.PathLike))]
+        absolute = [os.path.abspath(_within(path, name, arguments)) for path in paths]
+        if name == "os.symlink":
+            absolute[0] = os.path.normpath(os.path.join(os.path.dirname(absolute[1]), paths[0]))
+        other = absolute[1] if len(absolute) > 1 and name in ("os.rename", "os.link", "os.symlink") else ""
+        existed = os.path.lexists(other or absolute[0])
+        self._add(Event(name, absolute[0], other, existed=existed, relative=not os.path.isabs(paths[0])))
+
+    def _note_open(self, name: str, path: Any, mode: Any, flags: Any) -> None:
+        if type(path) is not str:
+            if not isinstance(path, (bytes, os.PathLike)):
+                return
+            path = os.fsdecode(path)
+        if path.endswith(_COMPILED) or path.startswith(_LIBRARIES):
             return  # an import opens hundreds of these
-        if not isinstance(path, (str, bytes, os.PathLike)) or path in ("", ":memory:"):
-            return
-        text = os.fsdecode(path)
-        mode, flags = (arguments[1], arguments[2]) if len(arguments) > 2 else (None, 0)
-        relative = not os.path.isabs(text)
-        text = os.path.abspath(text) if relative else os.path.normpath(text)
-        existed = not _may_create(name, mode, flags) or os.path.lexists(text)
-        self.events.append(Event(name, text, mode=mode, flags=flags or 0, existed=existed, relative=relative))
+        flags = flags or 0
+        if flags & _UNNAMED == _UNNAMED != 0:
+            return  # a temporary file without a name
+        directory = self._directory
+        if directory is None:
+            directory = self._directory = working_directory()
+        if _may_create(name, mode, flags):
+            self._note_write(name, path, mode, flags)
+        else:
+            self._read[path, mode, flags, directory] = None
+
+    def _note_write(self, name: str, path: str, mode: str | None, flags: int) -> None:
+        absolute = os.path.abspath(path)
+        existed = os.path.lexists(absolute)
+        if existed and absolute not in self.overwritten:
+            self.overwritten[absolute] = self.position()
+        self._add(Event(name, absolute, "", mode, flags, existed, not os.path.isabs(path)))
 
     def _note_listing(self, name: str, arguments: tuple[Any, ...]) -> None:
-        frame = sys._getframe(3)  # whoever lists, behind _note, _hook and this
-        module = frame.f_globals.get("__name__", "")
-        if module == "glob" or module.startswith(("importlib", "_frozen")):  # glob.glob has an event of its own
-            return
         folder = arguments[0]
         if folder is not None and not isinstance(folder, (str, bytes, os.PathLike)):
             return
         text = os.fsdecode(folder or ".")
-        relative = not os.path.isabs(text)
-        self.events.append(Event(name, os.path.abspath(text), _pathlib_pattern(frame), relative=relative))
+        absolute = os.path.abspath(text)
+        self.listed.add(absolute)
+        frame = sys._getframe(3)  # whoever lists, behind _note, _report and this
+        module = frame.f_globals.get("__name__", "")
+        if module == "glob" or module.startswith(("importlib", "_frozen")):  # glob.glob has an event of its own
+            return
+        self._add(Event(name, absolute, _pathlib_pattern(frame), relative=not os.path.isabs(text)))
+
+    def _add(self, event: Event) -> None:
+        self._events[event] = None
+
+
+def working_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was deleted
+        return os.sep
+
+
+def _reading(path: str, mode: str | None, flags: int, directory: str) -> Event:
+    absolute = os.path.normpath(os.path.join(directory, path))
+    return Event("open", absolute, mode=mode, flags=flags, relative=not os.path.isabs(path))
+
+
+def _database(path: Any) -> Any:
+    """The file of an SQLite database; None where it is in memory."""
+    text = os.fsdecode(path)
+    if text.startswith("file:"):
+        text = unquote(urlsplit(text).path)
+    return None if text in ("", ":memory:") else text
 
 
 def _within(path: str, name: str, arguments: tuple[Any, ...]) -> str:
@@ -110,8 +195,8 @@ def _within(path: str, name: str, arguments: tuple[Any, ...]) -> str:
 
 def _may_create(name: str, mode: Any, flags: Any) -> bool:
     if isinstance(mode, str):
-        return any(letter in mode for letter in "wax+")
-    return name == "sqlite3.connect" or bool((flags or 0) & (os.O_CREAT | os.O_WRONLY | os.O_RDWR))
+        return not _CREATING.isdisjoint(mode)
+    return name == "sqlite3.connect" or bool(flags & _UPDATING)
 
 
 def _pathlib_pattern(frame: Any) -> str:

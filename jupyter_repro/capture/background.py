@@ -16,14 +16,13 @@ class Background:
 
     def __init__(self) -> None:
         self.owner: int | None = None
-        self._infrastructure = set(threading.enumerate())
+        self._infrastructure = {identity(thread): thread for thread in threading.enumerate()}
         self._before: set[int] = set()
 
-    def begin(self) -> None:
-        self._before = self._running()
-
     def end(self, ordinal: int) -> None:
-        if self._running() - self._before:
+        """When an execution has ended."""
+        before, self._before = self._before, self._running()
+        if self._before - before:
             self.owner = ordinal
 
     def take(self) -> int | None:
@@ -34,7 +33,7 @@ class Background:
         return owner
 
     def _running(self) -> set[int]:
-        threads = {identity(thread) for thread in threading.enumerate() if thread not in self._infrastructure}
+        threads = set(map(identity, threading.enumerate())) - self._infrastructure.keys()
         try:
             return threads | {identity(task) for task in asyncio.all_tasks() if not task.done() and _is_users(task)}
         except RuntimeError:  # no loop in this thread

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import gc
 import marshal
 import sys
 import threading
@@ -19,8 +20,8 @@ from typing import Any
 
 from jupyter_repro.capture.code import CodeNames, code_names
 from jupyter_repro.capture.describe_data import describe_data, describe_frame
-from jupyter_repro.capture.describe_opaque import describe_c_state, has_c_state
-from jupyter_repro.capture.identity import identity
+from jupyter_repro.capture.describe_opaque import describe_c_state, has_c_state, is_iterator
+from jupyter_repro.capture.identity import attributes_of, identity, is_a, module_name, per_class
 from jupyter_repro.capture.locality import is_local_module, is_local_name
 from jupyter_repro.capture.node import CLASS, ORDER, WHOLE, Node, Opaque
 from jupyter_repro.capture.tokens import sequence_token, token
@@ -38,6 +39,8 @@ _CLASS_NOISE = {
     "__annotate__",
     "__firstlineno__",
 }
+_WITH_NOTES = ("numpy", "torch")  # their objects can have attributes of the user's
+_GENERATORS = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 _THREAD_NOISE = {"_stderr", "_invoke_excepthook", "_tstate_lock", "_started", "_initialized", "_handle"}
 
 
@@ -78,6 +81,9 @@ def _describer(kind: type) -> Callable[[Any, Node], None]:
 def _describe_other(value: Any, node: Node) -> None:
     if not describe_data(value, node):
         _describe_instance(value, node)
+    elif node.module in _WITH_NOTES and not module_name(type(value)).startswith("numpy"):
+        notes = attributes_of(value) or {}
+        node.put("#attributes", sequence_token(notes.items()), *notes.values())
 
 
 def _describe_list(value: Any, node: Node) -> None:
@@ -188,8 +194,14 @@ def _describe_generator(generator: Any, node: Node) -> None:
     if frame is None:
         node.put(WHOLE, "finished")
         return
-    values = list(frame.f_locals.values())
+    values = [*frame.f_locals.values(), *_iterators_of(generator, frame)]
     node.put(WHOLE, (frame.f_lasti, sequence_token(values)), *values)
+
+
+def _iterators_of(generator: Any, frame: types.FrameType) -> list[Any]:
+    """What its loops and `yield from` go through: no local name leads there."""
+    held = [*gc.get_referents(generator), *gc.get_referents(frame)]
+    return [each for each in held if type(each) in _GENERATORS or is_iterator(type(each))]
 
 
 def _suspended(generator: Any) -> tuple[Any, types.CodeType]:
@@ -207,6 +219,11 @@ def _describe_lock(lock: Any, node: Node) -> None:
     node.put(WHOLE, repr(lock).split()[0])
 
 
+def _describe_view(view: Any, node: Node) -> None:
+    """Of a dict: its keys or items, or a proxy."""
+    node.put(WHOLE, 0, *gc.get_referents(view))
+
+
 def _describe_bytes(value: Any, node: Node) -> None:
     node.put(WHOLE, hash(bytes(value)))
 
@@ -215,13 +232,16 @@ def _describe_instance(value: Any, node: Node) -> None:
     """An object by its attributes, slots, what it holds as a container, and its C state where it has one."""
     kind = type(value)
     local = is_local_name(kind.__module__)
-    attributes = getattr(value, "__dict__", None)
-    known = isinstance(attributes, dict)
-    if isinstance(attributes, dict):
-        noise = _THREAD_NOISE if isinstance(value, threading.Thread) else ()
+    attributes = attributes_of(value)
+    known = attributes is not None
+    if attributes is not None:
+        noise = _noise(kind)
         describe_mapping({key: each for key, each in attributes.items() if key not in noise}, node)
     known = _describe_slots(value, kind, node) or known
     known = _describe_container(value, node) or known
+    if is_a(value, BaseException):
+        arguments = BaseException.args.__get__(value)  # type: ignore[attr-defined]
+        node.put("#arguments", sequence_token(arguments), *arguments)
     if local:
         node.put(CLASS, identity(kind), kind)
     if has_c_state(value, kind, known, local):
@@ -230,7 +250,16 @@ def _describe_instance(value: Any, node: Node) -> None:
         node.keyed = "attribute"
 
 
-@functools.lru_cache(maxsize=4096)
+@per_class
+def _noise(kind: type) -> Container[str]:
+    """Attributes that say nothing of their own."""
+    if issubclass(kind, threading.Thread):
+        return _THREAD_NOISE
+    pandas = module_name(kind).partition(".")[0] == "pandas"
+    return ("_cache",) if pandas else ()  # computed from the rest, and may be very large
+
+
+@per_class
 def slots_of(kind: type) -> tuple[str, ...]:
     found: list[str] = []
     for base in kind.__mro__:
@@ -253,14 +282,15 @@ def _describe_slots(value: Any, kind: type, node: Node) -> bool:
 
 def _describe_container(value: Any, node: Node) -> bool:
     """Subclasses of dict, list and set, read by the base class's own methods."""
-    if isinstance(value, dict):
+    if is_a(value, dict):
         flat = [item for pair in dict.items(value) for item in pair]
-    elif isinstance(value, list):
+    elif is_a(value, list):
         flat = list(list.__iter__(value))
-    elif isinstance(value, tuple):
+    elif is_a(value, tuple):
         flat = list(tuple.__iter__(value))
-    elif isinstance(value, (set, frozenset)):
-        node.put(WHOLE, hash(frozenset(map(token, set.__iter__(value) if isinstance(value, set) else value))), *value)
+    elif is_a(value, (set, frozenset)):
+        members = list(set.__iter__(value) if is_a(value, set) else frozenset.__iter__(value))
+        node.put(WHOLE, hash(frozenset(map(token, members))), *members)
         return True
     else:
         return False
@@ -278,7 +308,10 @@ _BY_TYPE: dict[type, Callable[[Any, Node], None]] = {
     collections.OrderedDict: _describe_dict,
     collections.Counter: _describe_dict,
     collections.defaultdict: _describe_dict,
-    types.MappingProxyType: _describe_dict,
+    types.MappingProxyType: _describe_view,
+    type({}.keys()): _describe_view,
+    type({}.values()): _describe_view,
+    type({}.items()): _describe_view,
     types.FunctionType: _describe_function,
     types.CellType: _describe_cell,
     types.MethodType: _describe_method,

@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_repro.capture.arrays import array_token
 from jupyter_repro.capture.describe_models import describe_keras
-from jupyter_repro.capture.identity import identity
+from jupyter_repro.capture.identity import identity, is_a, module_name
 from jupyter_repro.capture.node import INDEX, ORDER, WHOLE, Node, Opaque
 from jupyter_repro.capture.tokens import Token, sequence_token
 
@@ -19,11 +19,11 @@ _LARGE_LENGTH = 20_000  # elements that are Python objects
 
 def describe_data(value: Any, node: Node) -> bool:
     """Whether the value was one of these."""
-    package = (type(value).__module__ or "").partition(".")[0]
+    package = module_name(type(value)).partition(".")[0]
     describer = _BY_PACKAGE.get(package)
     if describer is None:  # a subclass of the user's
         numpy = sys.modules.get("numpy")
-        describer = _describe_numpy if numpy is not None and isinstance(value, getattr(numpy, "ndarray", ())) else None
+        describer = _describe_numpy if numpy is not None and is_a(value, getattr(numpy, "ndarray", ())) else None
     return describer is not None and describer(value, node)
 
 
@@ -47,6 +47,9 @@ def _describe_numpy(value: Any, node: Node) -> bool:
     if isinstance(value, numpy.random.Generator):
         node.put(WHOLE, hash(repr(value.bit_generator.state)))
         return True
+    if value is getattr(numpy.random.mtrand, "_rand", None):
+        node.put(WHOLE, 0)  # the global generator: its state is a stream, not an object
+        return True
     if isinstance(value, numpy.random.RandomState):
         node.put(WHOLE, hash((repr(value.get_state(legacy=False)), value.get_state()[1].tobytes())))
         return True
@@ -62,9 +65,14 @@ def _describe_array(array: Any, node: Node, numpy: Any) -> None:
         values = array.ravel().tolist()
         node.put(WHOLE, (layout, sequence_token(values)), *values)
     else:
-        node.put(WHOLE, (layout, memory_token(array, node)))
+        node.put(WHOLE, (layout, memory_token(array, node)), _lender(array.base))
     if isinstance(array, numpy.ma.MaskedArray):
         node.put("#mask", memory_token(numpy.ma.getmaskarray(array), node))
+
+
+def _lender(base: Any) -> Any:
+    """Whose memory an array uses that isn't its own: a bytearray's, say."""
+    return base.obj if type(base) is memoryview else base
 
 
 def _describe_pandas(value: Any, node: Node) -> bool:
@@ -173,7 +181,10 @@ def _describe_torch(value: Any, node: Node) -> bool:
         data = value.detach().cpu().contiguous().view(-1)
         plain = data.view(torch.uint8) if data.numel() else data
         node.put(
-            WHOLE, (str(value.dtype), tuple(value.shape), value.requires_grad, array_token(plain.numpy())), value.grad
+            WHOLE,
+            (str(value.dtype), tuple(value.shape), value.requires_grad, array_token(plain.numpy())),
+            value.grad,
+            value._base,  # of a view
         )
         return True
     if isinstance(value, torch.Generator):

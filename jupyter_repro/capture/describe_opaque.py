@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import functools
+import _io
 import gc
-import io
 import os
 import pickle
+import random
 import types
 from collections.abc import Iterator
 from typing import Any
 
 from jupyter_repro.capture.arrays import array_token
-from jupyter_repro.capture.identity import identity
+from jupyter_repro.capture.identity import identity, is_a, per_class
 from jupyter_repro.capture.node import WHOLE, Node, Opaque
-from jupyter_repro.capture.tokens import token
+from jupyter_repro.capture.tokens import BOUND_IN_C, token
 
 _HEADER = 32  # bytes of an object with a dict and weak references
 _POINTER = 8
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made by a class statement
 _ITERATORS = frozenset("enumerate zip map filter reversed".split())
 _UNREADABLE = frozenset("tee _tee groupby _grouper _tee_dataobject".split())
-_STATELESS = frozenset("dict_keys dict_values dict_items method-wrapper object super mappingproxy".split())
+_STATELESS = frozenset("method-wrapper object super".split())
 _OPAQUE_MODULES = frozenset(
     "builtins _thread _io _socket select itertools _asyncio asyncio.tasks asyncio.futures".split()
 )
@@ -31,14 +31,14 @@ _CONTAINERS = (dict, list, set, tuple, int, str, float, BaseException)
 
 def has_c_state(value: Any, kind: type, known: bool, local: bool) -> bool:
     """Whether attributes, slots and items don't tell everything."""
-    if known and not isinstance(value, _CONTAINERS) and kind.__basicsize__ > _HEADER + _POINTER * _members(kind):
+    if known and not is_a(value, _CONTAINERS) and kind.__basicsize__ > _HEADER + _POINTER * _members(kind):
         known = False
     if local and not known:
         known = bool(kind.__flags__ & _HEAP_TYPE) and all(_made_by_user(base) for base in kind.__mro__)
     return not known
 
 
-@functools.lru_cache(maxsize=4096)
+@per_class
 def _members(kind: type) -> int:
     return sum(isinstance(each, types.MemberDescriptorType) for base in kind.__mro__ for each in base.__dict__.values())
 
@@ -54,12 +54,12 @@ def describe_c_state(value: Any, node: Node, local: bool) -> None:
     name = f"{kind.__module__}.{kind.__name__}"
     if reader := _READERS.get(name):
         reader(value, node)
-    elif isinstance(value, io.IOBase):
+    elif is_a(value, _io._IOBase):
         _describe_handle(value, node)
-    elif _is_iterator(kind):
+    elif is_iterator(kind):
         _describe_iterator(value, node)
     elif kind.__module__ == "builtins" and kind.__name__ in _STATELESS:
-        node.put(WHOLE, 0, getattr(value, "mapping", None))
+        node.put(WHOLE, 0)
     elif local or kind.__module__ in _OPAQUE_MODULES:
         _describe_unknown(value, node)
     else:  # a library's C type: only state that pickling would show
@@ -68,8 +68,8 @@ def describe_c_state(value: Any, node: Node, local: bool) -> None:
 
 def _describe_unknown(value: Any, node: Node) -> None:
     """Opaque, but what it holds can be followed: the file behind a csv.writer, say."""
-    held = [getattr(each, "__self__", each) for each in gc.get_referents(value)]
-    node.children[WHOLE] = [each for each in held if not isinstance(each, (type, types.ModuleType))]
+    held = [each.__self__ if type(each) in BOUND_IN_C else each for each in gc.get_referents(value)]
+    node.children[WHOLE] = [each for each in held if not is_a(each, (type, types.ModuleType))]
     raise Opaque
 
 
@@ -86,7 +86,8 @@ def _describe_buffer(value: Any, node: Node) -> None:
 
 
 def _describe_random(value: Any, node: Node) -> None:
-    node.put(WHOLE, hash(value.getstate()))
+    is_global = value is random._inst  # its state is a stream, not an object
+    node.put(WHOLE, 0 if is_global else hash(random.Random.getstate(value)))
 
 
 def _describe_array(value: Any, node: Node) -> None:
@@ -137,7 +138,7 @@ _READERS = {
 }
 
 
-def _is_iterator(kind: type) -> bool:
+def is_iterator(kind: type) -> bool:
     if kind.__module__ not in ("builtins", "itertools"):
         return False
     return "iterator" in kind.__name__ or kind.__module__ == "itertools" or kind.__name__ in _ITERATORS

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from jupyter_repro import objects
 from jupyter_repro.capture import ambient
 from jupyter_repro.capture.access import access, written
 from jupyter_repro.capture.closure import EXISTS, MODULE, Reach
@@ -18,9 +19,10 @@ from jupyter_repro.capture.local_modules import Imports
 from jupyter_repro.capture.namespace import Namespace
 from jupyter_repro.capture.node import ORDER, WHOLE
 from jupyter_repro.capture.patches import patched_by_text
-from jupyter_repro.capture.randomness import state_digest
+from jupyter_repro.capture.randomness import LIBRARIES, encoded_state, state_digest
+from jupyter_repro.capture.seeder import Touch
 from jupyter_repro.lineage.ambient import Called, ambient_reads
-from jupyter_repro.lineage.names import Names
+from jupyter_repro.lineage.names import SEEDING, Names
 from jupyter_repro.model import AmbientChange, CellExecution, RandomState
 
 if TYPE_CHECKING:
@@ -28,10 +30,7 @@ if TYPE_CHECKING:
 
 _SYNCHRONISING = frozenset("join result wait gather sleep shutdown as_completed".split())
 _SYNCHRONISED = frozenset("Task Future Thread Timer ThreadPoolExecutor".split())
-# Libraries whose readers and writers are written in C: the audit hook doesn't see their files.
-_NATIVE = frozenset(
-    "pyarrow tensorflow keras torch cv2 h5py netCDF4 xarray polars duckdb soundfile osgeo lxml pandas".split()
-)
+_LOST = "It touched more files than the system's queue of events holds: some of what it read and wrote isn't known."
 _SCALARS = (int, float, str, bool, bytes, complex, type(None))
 
 
@@ -45,18 +44,19 @@ class Evidence:
         self.reach = reach
         self.reads = set(reach.places)
         self.writes: set[str] = set()
-        self.directory = _directory()
+        self.entropy = observer.seeder.entropy.records()
 
     def collect(self) -> CellExecution:
         observer, reach = self.observer, self.reach
         self._note_open_files()  # before the border is looked at: the cell may close them
         imports = observer.look_at_modules()
         stored = self.names.stored | self.names.loads
-        known = None if reach.runs_user_code or self.names.calls else stored  # a call may bind names behind the text
+        known = None if self._may_bind_any() else stored | self._shown_names()
         namespace = observer.namespace()
         self._touch_returned(namespace)
         difference = observer.heap.update(namespace, reach.touched, reach.names | stored, known, reach.columns)
         random, changes, files = self._surroundings(imports)
+        observer.files.watch_values(observer.shell.user_ns.get(name) for name in difference.bound | difference.rebound)
         self._note_local_modules(imports, difference)
         if self.execution.execution_count is not None:
             self.writes.add(f"in:{self.execution.execution_count}")
@@ -65,6 +65,15 @@ class Evidence:
             self.writes.add("heap:*")
         observer.background.end(self.execution.ordinal)
         return self._record(difference, imports, random, changes, files)
+
+    def _may_bind_any(self) -> bool:
+        """Whether names can be bound behind the text."""
+        names = self.names
+        return self.reach.runs_user_code or names.acts or names.dynamic or names.waits or bool(names.imports)
+
+    def _shown_names(self) -> set[str]:
+        """What IPython binds to what a cell shows."""
+        return {"_", "__", "___", f"_{self.execution.execution_count}"}
 
     def _touch_returned(self, namespace: Namespace) -> None:
         """A value that a name is bound to anew can come to live where its old one lived: it must be looked at."""
@@ -80,11 +89,11 @@ class Evidence:
 
     def _surroundings(self, imports: Imports) -> tuple[list[RandomState], list[AmbientChange], FileEvidence]:
         """State outside of the heap. A cell that only moves scalars around can't have touched any."""
-        files = FileEvidence(self.observer.project)
         if self._is_inert():
-            return [], [], files
-        self._note_files(files)
-        self.writes |= imports.places
+            return [], [], FileEvidence(self.observer.project)
+        files = self.observer.files.collect(self.names, self.reach)
+        self.reads |= files.reads
+        self.writes |= files.writes | imports.places
         self.writes |= self.observer.patches.changes(self.reach.modules)
         self.writes |= patched_by_text(self.names.patched, self.observer.shell.user_ns)
         called = Called(self.reach.words, self.reach.strings, self.reach.modules, self.reach.runs_user_code)
@@ -103,38 +112,31 @@ class Evidence:
 
     def _is_inert(self) -> bool:
         names, namespace = self.names, self.observer.shell.user_ns
-        if names.calls or names.patched or names.imports or names.dynamic or self.reach.runs_user_code:
+        if names.acts or names.patched or names.imports or names.dynamic or self.reach.runs_user_code:
             return False
         return all(type(namespace.get(name)) in _SCALARS for name in names.loads)
 
     def _note_random(self) -> list[RandomState]:
-        found, seeder = [], self.observer.seeder
-        for library, (before, after) in self.observer.take_random().items():
-            self.writes.add(f"random:{library}")
-            if not self.names.seeds_first:
-                self.reads.add(f"random:{library}")
-            seed = seeder.seed if before == seeder.seeded.get(library) else None
-            digests = state_digest(before), state_digest(after)
-            found.append(RandomState(library=library, before=digests[0], after=digests[1], seed=seed))
-        if self.names.reads_random:
-            self.reads |= {f"random:{library}" for library in ("random", "numpy", "torch", "tensorflow")}
+        seeder, looks = self.observer.seeder, self.names.reads_random
+        found = []
+        for touch in seeder.take(bool(SEEDING & self.reach.words), looks):
+            place = f"random:{touch.library}"
+            self.reads |= {place} if touch.needs else set()
+            self.writes |= {place} if touch.leaves else set()
+            found.append(self._random_state(touch))
+        if looks:
+            self.reads |= {f"random:{library}" for library in LIBRARIES - seeder.streams}
         return found
 
-    def _note_files(self, files: FileEvidence) -> None:
-        names, observer = self.names, self.observer
-        files.add_events(observer.audit.events, bool(names.commands))
-        if swept := observer.take_sweep():
-            files.add_sweep(*swept)
-        variables = files.add_commands(names.commands, self.directory)
-        self.reads |= {f"env:{variable}" for variable in variables}
-        if names.calls:
-            native = bool(_NATIVE & self.reach.modules) or files.spawned
-            files.add_literals(names.strings | self.reach.strings, self.directory, observer.started, native)
-        of_unknown_text = files.spawned and not names.commands
-        if of_unknown_text and "python" in " ".join(self.reach.words | self.reach.strings):
-            self.reads.add("file:*")
-        self.reads |= files.reads
-        self.writes |= files.writes
+    def _random_state(self, touch: Touch) -> RandomState:
+        return RandomState(
+            library=touch.library,
+            before=state_digest(touch.before),
+            after=state_digest(touch.after),
+            seed=touch.seed,
+            stream=touch.stream,
+            object=objects.put(self.observer.project, encoded_state(touch.before)) if touch.needs else None,
+        )
 
     def _note_local_modules(self, imports: Imports, difference: Difference) -> None:
         heap, project = self.observer.heap, self.observer.project
@@ -176,10 +178,12 @@ class Evidence:
             mutated=_shown(self._mutated(difference) - difference.names),
             files=files.records(self.observer.hasher),
             random=tuple(random),
+            entropy=self.entropy,
             ambient=tuple(changes),
             modules=tuple(sorted(imports.libraries)),
             synchronises=self._synchronises(),
             shifts="__" in difference.names,
+            incomplete=_LOST if files.lost else self.execution.incomplete,
         )
 
     def _opaque(self) -> set[int]:
@@ -222,10 +226,3 @@ def _shown(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(
         sorted(name for name in names if " " not in name and not name.lstrip("_").isdigit() and name.strip("_"))
     )
-
-
-def _directory() -> str:
-    try:
-        return os.getcwd()
-    except OSError:
-        return "/"

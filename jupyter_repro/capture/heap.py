@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_repro.capture.describe import describe, describe_columns
-from jupyter_repro.capture.identity import identity
+from jupyter_repro.capture.identity import identity, is_a, module_name
 from jupyter_repro.capture.namespace import Namespace
 from jupyter_repro.capture.node import Node
 from jupyter_repro.capture.tokens import Token, is_atom, token
@@ -39,14 +39,14 @@ class Difference:
 
 
 class Heap:
-    def __init__(self) -> None:
+    def __init__(self, labels: int = 0) -> None:
         self.nodes: dict[int, Node] = {}  # by address
         self.tokens: dict[str, Token] = {}  # of the names' values
         self.addresses: dict[str, int] = {}  # of the names' values, hidden names included
         self.roots: dict[str, int] = {}  # the same, of values that have parts
         self.modules: dict[str, str] = {}  # of modules and of what modules define: the module's full name
         self.borders = 0
-        self._labels = 0
+        self.labels = labels  # that were given
         self._alive = 0
 
     def reach(self, addresses: Iterable[int]) -> tuple[set[int], bool]:
@@ -79,7 +79,7 @@ class Heap:
     ) -> Difference:
         """Look at the border after an execution that could touch these addresses through the names `read`.
 
-        `stored` are the names that it may have bound, if that is known; `columns` frames of
+        `stored` are the names that it may have bound or deleted, if that is known; `columns` frames of
         which only these can differ.
         """
         self.borders += 1
@@ -102,8 +102,8 @@ class Heap:
             border.forget()
 
     def new_label(self) -> int:
-        self._labels += 1
-        return self._labels
+        self.labels += 1
+        return self.labels
 
     def _compact(self) -> None:
         """Drop cycles that died."""
@@ -128,10 +128,10 @@ def module_of(value: Any) -> str | None:
     """The module that a value is, or comes from; None for plain values."""
     if type(value) is types.ModuleType:
         return value.__name__
-    if value is None or isinstance(value, (int, str, float)):
+    if value is None or is_a(value, (int, str, float)):
         return None
-    name = getattr(value, "__module__", None) if isinstance(value, (type, types.FunctionType)) else None
-    return name if isinstance(name, str) else type(value).__module__
+    name = getattr(value, "__module__", None) if is_a(value, (type, types.FunctionType)) else None
+    return name if type(name) is str else module_name(type(value))
 
 
 class _Border:
@@ -154,17 +154,17 @@ class _Border:
         """An address can come back with another value, but only under a name that was bound anew."""
         heap, changed = self.heap, []
         addresses, tokens, roots = heap.addresses, heap.tokens, heap.roots
-        for name, value in namespace.items():
-            if addresses.get(name) == identity(value) and (
-                name in roots or name not in tokens or (stored is not None and name not in stored)
-            ):
+        for name, value in namespace.items(stored):
+            if addresses.get(name) == identity(value) and (name in roots or name not in tokens):
                 continue
             addresses[name] = identity(value)
             if namespace.shows(name, value) and self._compare_name(name, value):
                 changed.append(name)
-        for name in namespace.missing(self.heap.tokens):
+        for name in namespace.missing(self.heap.tokens if stored is None else tokens.keys() & stored):
             self.difference.deleted.add(name)
             self._unbind(name)
+        self.forget(spared=self.touched)
+        self._own(address for name in changed if (address := roots.get(name)) is not None)
         return changed
 
     def _compare_name(self, name: str, value: Any) -> bool:
@@ -183,8 +183,6 @@ class _Border:
 
     def _bind(self, name: str, value: Any, new: Token) -> None:
         heap = self.heap
-        if not is_atom(value):
-            self._own((identity(value),))  # before the old value is released: it may be the same
         self._unbind(name)
         heap.tokens[name], heap.addresses[name] = new, identity(value)
         if not is_atom(value):
@@ -292,16 +290,24 @@ class _Border:
         self.seen -= way - lost
         return [name for name, address in self.heap.roots.items() if address in way]
 
-    def forget(self) -> None:
-        """Drop nodes that nothing leads to any more, and what only they led to."""
-        stack = self.orphans
+    def forget(self, spared: Collection[int] = ()) -> None:
+        """Drop nodes that nothing leads to any more, and what only they led to.
+
+        Before what is new has been looked at, those that were touched are spared: they may have moved to another name.
+        The others are dead as far as can be told, and new objects may live at their addresses.
+        """
+        stack, self.orphans = self.orphans, []
         while stack:
             address = stack.pop()
             node = self.nodes.get(address)
-            if node is not None and node.owners <= 0:
-                del self.nodes[address]
-                for children in node.children.values():
-                    for child in children:
-                        if owned := self.nodes.get(child):
-                            owned.owners -= 1
-                            stack.append(child)
+            if node is None or node.owners > 0:
+                continue
+            if address in spared:
+                self.orphans.append(address)
+                continue
+            del self.nodes[address]
+            for children in node.children.values():
+                for child in children:
+                    if owned := self.nodes.get(child):
+                        owned.owners -= 1
+                        stack.append(child)

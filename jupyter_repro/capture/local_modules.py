@@ -50,7 +50,8 @@ class ModuleWatch:
         if name in _EXEMPT or is_infrastructure(name):
             return
         package, _, attribute = name.rpartition(".")
-        if package.count(".") < _MAX_DEPTH and package and not attribute.startswith("_"):
+        shown = package and package.count(".") < _MAX_DEPTH and not attribute.startswith("_")
+        if shown and not _comes_by_itself(package, attribute):
             found.places.add(f"submodule:{package}|{attribute}")  # a submodule becomes an attribute of its package
         if type(module) is not types.ModuleType:
             found.places.add(f"magic:{name}")  # put there by hand: found by its name
@@ -63,3 +64,12 @@ class ModuleWatch:
             found.places.add(f"magic:{name}")
         else:
             found.libraries.add(top)
+
+
+def _comes_by_itself(package: str, attribute: str) -> bool:
+    """Whether the package imports a submodule when it is asked for that attribute, as numpy does with `np.random`."""
+    names = vars(sys.modules[package]) if package in sys.modules else {}
+    try:
+        return "__getattr__" in names and "__dir__" in names and attribute in names["__dir__"]()
+    except Exception:  # noqa: BLE001 - a library's own function
+        return False

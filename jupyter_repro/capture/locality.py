@@ -7,6 +7,8 @@ import sys
 import sysconfig
 import types
 
+from jupyter_repro.config import STORE
+
 # The kernel itself: a border that no description crosses.
 _INFRASTRUCTURE = (
     "ipykernel",
@@ -23,15 +25,27 @@ LIBRARY_ROOTS = tuple(
     sorted(
         {resolve(path) for path in sysconfig.get_paths().values() for resolve in (os.path.abspath, os.path.realpath)}
         | {os.path.realpath(prefix) for prefix in (sys.prefix, sys.base_prefix) if prefix not in ("/", "/usr")}
+        | {os.path.dirname(os.path.dirname(os.path.abspath(__file__)))}  # ourselves, who may be anywhere
     )
 )
 _PREFIXES = tuple(root + os.sep for root in LIBRARY_ROOTS)
+_SYSTEM = tuple("/proc/ /dev/ /sys/ /usr/ /etc/ /bin/ /sbin/ /lib/ /lib32/ /lib64/ /run/ /tmp/ipykernel_".split())
+_HIDDEN = (f"{os.sep}__pycache__{os.sep}", f"{os.sep}{STORE}{os.sep}", f"{os.sep}site-packages{os.sep}")
+_HOME_SETTINGS = os.path.join(os.path.expanduser("~"), ".")
+_COMPILED = (".pyc", ".so", ".pyd")
 _local_files: dict[str, bool] = {}
 _local_names: dict[str, bool] = {}
 
 
 def is_library_path(path: str) -> bool:
     return path.startswith(_PREFIXES)
+
+
+def is_users_file(path: str) -> bool:
+    """Whether a file is data of the user's: not a library's, a cache, a device, compiled code, or our own."""
+    if path.startswith(_SYSTEM) or path.endswith(_COMPILED) or is_library_path(path) or path.startswith(_HOME_SETTINGS):
+        return False
+    return not any(part in path + os.sep for part in _HIDDEN)
 
 
 def _is_library_file(file: str) -> bool:
@@ -49,11 +63,11 @@ def is_local_module(module: types.ModuleType) -> bool:
     return known
 
 
-def is_local_name(name: str | None) -> bool:
-    """The same of a module's name, as functions and classes carry it."""
+def is_local_name(name: object) -> bool:
+    """The same of a module's name, as functions and classes carry it; classes may hold anything as theirs."""
     if name == "__main__":
         return True
-    if not name or name == "builtins":
+    if not isinstance(name, str) or name == "builtins":
         return False
     module = sys.modules.get(name)
     if module is None:
@@ -65,5 +79,6 @@ def is_local_name(name: str | None) -> bool:
     return known
 
 
-def is_infrastructure(module: str | None) -> bool:
-    return module is not None and module.partition(".")[0] in _INFRASTRUCTURE
+def is_infrastructure(module: object) -> bool:
+    """Of a module's name; classes may hold anything as theirs."""
+    return isinstance(module, str) and module.partition(".")[0] in _INFRASTRUCTURE

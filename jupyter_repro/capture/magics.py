@@ -7,16 +7,19 @@ import os
 import shlex
 import subprocess
 import sys
-from argparse import ArgumentParser, Namespace
+import traceback
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 from IPython.core.error import UsageError as MagicError
 
-from jupyter_repro.errors import ReproError, StorageError, UsageError
+from jupyter_repro.capture.processes import command
+from jupyter_repro.errors import NotReproduced, ReproError, StorageError, UsageError
 
 _HELP = "Type `%repro start`, `status`, `log`, `slice NAME`, `export NAME` or `stop`."
+_SEEDS = 2**32
 _recorder: Any = None
 
 
@@ -33,7 +36,8 @@ def register(shell: Any) -> None:
 
 
 def unregister(shell: Any) -> None:
-    stop()
+    if _recorder is not None:
+        _stop(Namespace())
     shell.magics_manager.magics["line"].pop("repro", None)
 
 
@@ -45,17 +49,39 @@ def current_session_id() -> str | None:
 def stop() -> None:
     global _recorder
     recorder, _recorder = _recorder, None
+    atexit.unregister(stop)
     if recorder is not None:
         recorder.stop()
 
 
 def _repro(line: str) -> None:
-    """Record this notebook: %repro start [--seed N] [--notebook PATH] | status | log | slice | export NAME | stop"""
+    """Record this notebook: %repro start | status | log | slice NAME | export NAME | stop
+
+    start takes --seed N, --deterministic and --notebook PATH.
+    """
     try:
-        arguments = _parser().parse_args(shlex.split(line) or ["status"])
+        arguments = _parser().parse_args(_words(line) or ["status"])
         arguments.run(arguments)
     except ReproError as error:
         raise MagicError(str(error)) from None
+    except MagicError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the rest of the cell is the user's
+        raise MagicError(_bug(error)) from None
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"%repro: {error}.", _HELP) from None
+
+
+def _bug(error: Exception) -> str:
+    if os.environ.get("JREPRO_DEBUG"):
+        traceback.print_exception(error)
+    summary = traceback.format_exception_only(error)[-1].strip()
+    return f"This is a bug in jupyter_repro: {summary}. Type `%env JREPRO_DEBUG=1` and the line again to see where."
 
 
 def _parser() -> _Parser:
@@ -63,25 +89,34 @@ def _parser() -> _Parser:
     commands = parser.add_subparsers(required=True, metavar="command", parser_class=_Parser)
 
     def add(name: str, run: Callable[[Namespace], None]) -> ArgumentParser:
-        command = commands.add_parser(name, add_help=False)
-        command.set_defaults(run=run)
-        return command
+        parser = commands.add_parser(name, add_help=False)
+        parser.set_defaults(run=run)
+        return parser
 
     start = add("start", _start)
-    start.add_argument("--seed", type=int)
+    start.add_argument("--seed", type=_seed)
+    start.add_argument("--deterministic", action="store_true")
     start.add_argument("--notebook", type=Path)
     start.add_argument("--quiet", action="store_true")
     add("stop", _stop)
     add("status", _status)
     add("log", _log)
     for name, run in (("slice", _slice), ("export", _export)):
-        command = add(name, run)
-        command.add_argument("targets", nargs="*", metavar="NAME")
+        known = add(name, run)
+        known.add_argument("targets", nargs="*", metavar="NAME")
         if name == "export":
-            command.add_argument("--no-prove", action="store_true")
-            command.add_argument("-o", "--output", type=Path)
-            command.add_argument("-p", "--parameter", action="append", default=[])
+            known.add_argument("--no-prove", action="store_true")
+            known.add_argument("-o", "--output", type=Path)
+            known.add_argument("-p", "--parameter", action="append", default=[])
     return parser
+
+
+def _seed(text: str) -> int:
+    """A seed that every library takes."""
+    seed = int(text)
+    if not 0 <= seed < _SEEDS:
+        raise ArgumentTypeError(f"{text} is not a whole number from 0 to {_SEEDS - 1}")
+    return seed
 
 
 def _start(arguments: Namespace) -> None:
@@ -96,12 +131,16 @@ def _start(arguments: Namespace) -> None:
 
     try:
         _recorder = open_recorder(
-            get_ipython(), notebook=arguments.notebook, seed=arguments.seed, say=_sayer(arguments.quiet)
+            get_ipython(),
+            notebook=arguments.notebook,
+            seed=arguments.seed,
+            say=_sayer(arguments.quiet),
+            deterministic=arguments.deterministic,
         )
     except OSError as error:
         raise StorageError(
             f"Nothing is recorded: {error.filename or 'the project'} can't be written ({error.strerror}).",
-            "Set JREPRO_PROJECT to a folder that you can write to, then type `%repro start`.",
+            "Type `%env JREPRO_PROJECT=FOLDER` with a folder that you can write to, then `%repro start`.",
         ) from error
     atexit.register(stop)
 
@@ -120,6 +159,13 @@ def _stop(arguments: Namespace) -> None:
     recorder = _recording()
     stop()
     print(f"Stopped session {recorder.session.id} after {recorder.ordinal} executions. {_next_step(recorder)}")
+    if lost := recorder.keeper.journal.waiting:
+        print(f"Lost: the last {lost} lines of the record, {_unwritten(recorder)}.")
+
+
+def _unwritten(recorder: Any) -> str:
+    fault = recorder.keeper.journal.fault
+    return f"since {fault.filename} can't be written ({fault.strerror})"
 
 
 def _next_step(recorder: Any) -> str:
@@ -132,18 +178,44 @@ def _status(arguments: Namespace) -> None:
     session = recorder.session
     print(f"Recording as session {session.id}: {recorder.ordinal} executions, seed {session.seed}.")
     print(f"Notebook: {session.notebook or 'unknown; name it with `%repro start --notebook PATH` in a new kernel'}")
-    print(f"Kept in: {recorder.journal.path.parent.parent}")
-    if recorder.incomplete:
-        print(f"Incomplete: {recorder.incomplete}")
+    print(f"Kept in: {recorder.keeper.journal.path.parent.parent}")
+    if recorder.keeper.incomplete:
+        print(f"Incomplete: {recorder.keeper.incomplete}")
+    _gather(recorder)
+    if waiting := recorder.keeper.journal.waiting:
+        print(f"Not on disk yet: the last {waiting} lines of the record, {_unwritten(recorder)}.")
     _command("show", session.id, "--brief")
 
 
 def _log(arguments: Namespace) -> None:
+    _gather(_recording())
     _command("show", _recording().session.id)
 
 
 def _slice(arguments: Namespace) -> None:
+    _check_record("slice", arguments)
     _command("slice", _recording().session.id, *_targets(arguments))
+
+
+def _check_record(name: str, arguments: Namespace) -> None:
+    """What is concluded from the record must not be concluded from an older one."""
+    recorder = _recording()
+    _gather(recorder)
+    again = shlex.join([name, *arguments.targets])
+    if recorder.running:
+        raise UsageError(
+            "What this cell does is not on record before it ends.", f"Type `%repro {again}` in a cell of its own."
+        )
+    if recorder.keeper.journal.waiting:
+        raise StorageError(
+            f"The record is not whole, {_unwritten(recorder)}.", f"Make room there, then type `%repro {again}`."
+        )
+
+
+def _gather(recorder: Any) -> None:
+    recorder.gather()
+    recorder.settle(thorough=True)
+    recorder.keeper.flush()
 
 
 def _export(arguments: Namespace) -> None:
@@ -152,6 +224,7 @@ def _export(arguments: Namespace) -> None:
         raise UsageError(
             "The path of this notebook is unknown.", "Type `%repro stop`, then `%repro start --notebook PATH`."
         )
+    _check_record("export", arguments)
     _evaluate(recorder, arguments.targets)
     options = [*_targets(arguments), *(part for name in arguments.parameter for part in ("-p", name))]
     options += ["-o", str(arguments.output)] if arguments.output else []
@@ -162,7 +235,6 @@ def _export(arguments: Namespace) -> None:
 
 def _evaluate(recorder: Any, expressions: list[str]) -> None:
     """The proof compares with the value that the expression has here; from the journal alone only names have values."""
-    recorder.gather()
     for expression in expressions:
         try:
             recorder.evaluate(expression)
@@ -178,11 +250,11 @@ def _targets(arguments: Namespace) -> list[str]:
 
 def _command(*arguments: str) -> None:
     """Run a `jrepro` command in a process of its own, on what the journal holds by now."""
-    recorder = _recording()
-    recorder.gather()
-    recorder.settle(thorough=True)
-    environment = {**os.environ, "JREPRO_PROJECT": str(recorder.project)}
-    command = [sys.executable, "-m", "jupyter_repro.cli", *arguments]
-    finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "JREPRO_PROJECT": str(_recording().project)}
+    line = command("jupyter_repro.cli.main", *arguments)
+    finished = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
     print(finished.stdout, end="")
+    _, failed, error = finished.stderr.rpartition("Error: ")
+    if failed and finished.returncode != NotReproduced.exit_code:
+        raise MagicError(" ".join(error.split()))
     print(finished.stderr, end="", file=sys.stderr)

@@ -6,6 +6,7 @@ from collections.abc import Container
 from typing import Any
 
 from jupyter_repro.capture.code import CodeNames
+from jupyter_repro.capture.identity import module_name
 from jupyter_repro.capture.tokens import Token, token
 
 WHOLE = "*"  # the part of an object that has no finer ones
@@ -47,7 +48,7 @@ class Node:
         self.known = known  # addresses of objects that were described before
         self.deferred = False  # and some did
         self.type_name = kind.__qualname__
-        self.module = (kind.__module__ or "").partition(".")[0]
+        self.module = module_name(kind).partition(".")[0]
         self.label = 0
         self.owners = 0  # edges and names that lead here
         self.version = 0  # the border at which it last changed

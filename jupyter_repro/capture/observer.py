@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import sys
-import time
 import types
 from pathlib import Path
 from typing import Any
@@ -17,12 +15,13 @@ from jupyter_repro.capture.background import Background
 from jupyter_repro.capture.closure import FIGURES, MODULE, Reach, reach_of
 from jupyter_repro.capture.code import CodeNames, code_names
 from jupyter_repro.capture.evidence import Evidence
+from jupyter_repro.capture.file_layers import FileLayers
 from jupyter_repro.capture.heap import Heap
 from jupyter_repro.capture.local_modules import Imports, ModuleWatch
-from jupyter_repro.capture.namespace import Namespace
+from jupyter_repro.capture.namespace import Keys, Namespace
+from jupyter_repro.capture.notebook_path import find_notebook
 from jupyter_repro.capture.patches import PatchWatch
-from jupyter_repro.capture.randomness import Seeder, states
-from jupyter_repro.capture.sweep import State, sweep
+from jupyter_repro.capture.seeder import Seeder
 from jupyter_repro.hashing import FileHasher
 from jupyter_repro.lineage.names import Names, read_cell
 from jupyter_repro.model import Access, CellExecution, Late
@@ -37,51 +36,59 @@ class Observer:
         self.project = project
         self.seeder = seeder
         self.heap = Heap()
-        self.audit = Audit(self._before_first_child)
+        self.files = FileLayers(project, Audit(self._before_first_child), find_notebook(shell))
         self.modules = ModuleWatch()
         self.patches = PatchWatch()
         self.background = Background()
         self.hasher = FileHasher()
+        self._keys = Keys(shell.user_ns)
         self._ambient = ambient.snapshot(shell)
-        self._random = states()
         self._new_local: dict[str, str] = {}
-        self._sweep: dict[str, State] | None = None
-        self._started = 0.0
         self._begun = False
         self.heap.update(self.namespace(), set(), ())
+
+    def restart(self) -> None:
+        """Forget what is known of the border before: everything is looked at anew, under new labels."""
+        self.heap = Heap(self.heap.labels)
+        self._keys = Keys(self.shell.user_ns)
+        self.heap.update(self.namespace(), set(), ())
+        self._ambient = ambient.snapshot(self.shell)
+        self.seeder.forget()
 
     def namespace(self) -> Namespace:
         """What the heap looks at: the user's names, local modules, pyplot's figures."""
         extra: dict[str, Any] = {MODULE + name: module for name, module in self.modules.local.items()}
         if pylab := sys.modules.get("matplotlib._pylab_helpers"):
             extra[FIGURES] = pylab.Gcf.figs
-        return Namespace(self.shell, extra)
+        return Namespace(self.shell, self._keys, extra)
 
-    def begin(self, ordinal: int) -> Late | None:
+    def begin(self, ordinal: int, source: str = "") -> Late | None:
         """Before a cell runs. Gives what background work has changed since the last border."""
         if not self._begun:  # IPython changes the interpreter while a cell runs, such as the one that started us
             self._begun, self._ambient = True, ambient.snapshot(self.shell)
         late = self._look_at_background()
-        self.background.begin()
-        self._sweep = None
-        self._started = time.time()
-        self.audit.begin()
+        self.seeder.begin(ordinal)
+        self.files.begin(ordinal, source)
         return late
 
     def _look_at_background(self) -> Late | None:
-        owner = self.background.take()
+        owner, meanwhile = self.background.take(), self.files.meanwhile()
         if owner is None:
-            return None
+            places = tuple(sorted(meanwhile.by_children))
+            return Late(owner=meanwhile.spawner, writes=Access(places=places)) if places else None
         difference = self.heap.update(self.namespace(), set(self.heap.nodes), list(self.heap.tokens))
-        writes = written(difference, set())
+        writes = written(difference, meanwhile.own | meanwhile.by_children)
         return Late(owner=owner, writes=writes) if writes != Access() else None
 
     def _before_first_child(self) -> None:
-        self._sweep = sweep(str(self.project), os.getcwd())
+        self.files.before_first_child()
 
     def end(self) -> None:
         """When a cell has run, before the reply: later events aren't its own."""
-        self.audit.end()
+        self.files.end()
+
+    def stop(self) -> None:
+        self.files.stop()
 
     def collect(self, execution: CellExecution, transformed: str | None) -> tuple[CellExecution, dict[int, CodeNames]]:
         """The execution with its evidence, and the names in functions that it may have called.
@@ -134,27 +141,6 @@ class Observer:
             if group in _ARRIVING or not isinstance(after[group], dict) or key in before[group]
         ]
         return changes, after
-
-    def take_random(self) -> dict[str, tuple[Any, Any]]:
-        """(before, after) of the global generators that changed; a library that arrived was just seeded."""
-        before, after = self._random, states()
-        self._random = after
-        start = {**self.seeder.seeded, **before}
-        return {
-            library: (start[library], state)
-            for library, state in after.items()
-            if library in start and start[library] != state
-        }
-
-    def take_sweep(self) -> tuple[dict[str, State], dict[str, State]] | None:
-        if self._sweep is None:
-            return None
-        before, self._sweep = self._sweep, None
-        return before, sweep(str(self.project), os.getcwd())
-
-    @property
-    def started(self) -> float:
-        return self._started
 
 
 def _reading(name: str) -> Names:

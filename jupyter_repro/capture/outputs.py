@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from jupyter_repro.capture.replaced import Replaced
 from jupyter_repro.hashing import digest
 from jupyter_repro.model import Output
 
@@ -19,38 +20,65 @@ _KINDS = frozenset(("stream", "error", "clear_output", "update_display_data", *_
 class OutputCollector:
     """Listens to `session.send` of a kernel; the messages go on unchanged."""
 
-    def __init__(self, session: Any) -> None:
-        self.outputs: list[dict[str, Any]] = []
-        self._session = session
-        self._send: Callable[..., Any] = session.send
-        self._clear_next = False
-        self._size = 0
+    def __init__(self, kernel: Any) -> None:
+        self._kernel = kernel
+        self._send: Callable[..., Any] = kernel.session.send
+        self._replaced: Replaced | None = None
+        self._request: str | None = None  # that runs the current cell
+        self._ours: set[str] = set()
+        self.begin()
 
     def start(self) -> None:
         send, note = self._send, self._note
 
         def listening_send(stream: Any, msg_or_type: Any, *args: Any, **kwargs: Any) -> Any:
             with suppress(Exception):  # the user's output goes on whatever happens here
-                note(msg_or_type, args[0] if args else kwargs.get("content"))
+                note(msg_or_type, *args[:2], **kwargs)
             return send(stream, msg_or_type, *args, **kwargs)
 
-        self._session.send = listening_send
+        self._replaced = Replaced(self._kernel.session, "send", listening_send)
 
     def stop(self) -> None:
-        self._session.__dict__.pop("send", None)
+        if self._replaced is not None:
+            self._replaced.undo()
+            self._replaced = None
 
     def begin(self) -> None:
-        self.outputs = []
+        self._outputs: list[dict[str, Any]] = []
         self._clear_next = False
         self._size = 0
+        self._request = _request(self._kernel.get_parent())
 
-    def _note(self, message: Any, content: Any) -> None:
+    def leave_out(self, text: str) -> None:
+        """What we say ourselves is none of the cell's outputs."""
+        self._ours.add(text)
+
+    def error(self, name: str) -> str | None:
+        """What the last error said as it was shown, if it has this name."""
+        last = self._outputs[-1] if self._outputs else {}
+        return str(last["evalue"]) if last.get("ename") == name else None
+
+    @property
+    def outputs(self) -> list[dict[str, Any]]:
+        """Of the current execution so far."""
+        whole = (output if "pieces" not in output else self._whole(output) for output in list(self._outputs))
+        return [output for output in whole if output.get("text") != ""]
+
+    def _whole(self, stream: dict[str, Any]) -> dict[str, Any]:
+        text = "".join(stream["pieces"])
+        for ours in self._ours:
+            text = text.replace(ours, "")
+        return {"output_type": "stream", "name": stream["name"], "text": text}
+
+    def _note(self, message: Any, content: Any = None, parent: Any = None, **_: Any) -> None:
+        kind = message
         if isinstance(message, dict):
             kind, content = message.get("msg_type") or message["header"]["msg_type"], message.get("content")
-        else:
-            kind = message
-        if kind not in _KINDS or not isinstance(content, dict):
+            parent = message.get("parent_header")
+        if kind not in _KINDS or not isinstance(content, dict) or self._replaced is None:
             return
+        if self._request is not None and (_request(parent) or self._request) != self._request:
+            return  # a thread that an earlier cell left running
         if kind == "clear_output":
             self._clear(bool(content.get("wait")))
             return
@@ -62,29 +90,38 @@ class OutputCollector:
             self._update(content)
         elif kind == "error":
             shown: dict[str, Any] = {key: content.get(key) for key in ("ename", "evalue", "traceback")}
-            self.outputs.append({"output_type": kind, **shown})
+            self._outputs.append({"output_type": kind, **shown})
         else:
-            self.outputs.append(_shown(kind, content))
+            self._outputs.append(_shown(kind, content))
 
     def _clear(self, wait: bool) -> None:
         self._clear_next = wait
         if not wait:
-            self.outputs.clear()
+            self._outputs.clear()
 
     def _stream(self, name: str, text: str) -> None:
         text = text[: _MAX_STREAM - self._size]
         self._size += len(text)
-        last = self.outputs[-1] if self.outputs else None
+        if not text:
+            return
+        last = self._outputs[-1] if self._outputs else None
         if last is not None and last["output_type"] == "stream" and last["name"] == name:
-            last["text"] += text
+            last["pieces"].append(text)
         else:
-            self.outputs.append({"output_type": "stream", "name": name, "text": text})
+            self._outputs.append({"output_type": "stream", "name": name, "pieces": [text]})
 
     def _update(self, content: dict[str, Any]) -> None:
         wanted = content.get("transient", {}).get("display_id")
-        for output in self.outputs:
+        for output in self._outputs:
             if wanted is not None and output.get("transient", {}).get("display_id") == wanted:
                 output["data"] = dict(content["data"])
+
+
+def _request(parent: Any) -> str | None:
+    """The id of a message, from the message or its header."""
+    header = parent.get("header", parent) if isinstance(parent, dict) else {}
+    identifier = header.get("msg_id")
+    return identifier if isinstance(identifier, str) else None
 
 
 def _shown(kind: str, content: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import types
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from jupyter_repro.capture.identity import identity
+from jupyter_repro.capture.identity import identity, is_a
 from jupyter_repro.capture.locality import is_local_module, is_local_name
 
 _EXEMPT = frozenset(("__main__", "sys", "builtins"))
@@ -38,7 +38,7 @@ class PatchWatch:
 
 
 def _is_patch(value: object, name: str) -> bool:
-    return not name.startswith("__") and not isinstance(value, types.ModuleType)  # submodules come with imports
+    return not name.startswith("__") and not is_a(value, types.ModuleType)  # submodules come with imports
 
 
 def patched_by_text(patched: Iterable[tuple[str, str]], namespace: Mapping[str, Any]) -> set[str]:

@@ -1,21 +1,19 @@
-"""The global random generators: seeded when the recording starts, or as their library is imported; then watched.
-
-The seed of the session is all that a rerun needs, and it can be put into an exported notebook as plain code.
-"""
+"""The states of the global random generators."""
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
-import importlib.abc
-import importlib.machinery
+import json
 import random
+import struct
 import sys
-import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 State = Any
+_WORDS = 600  # 32-bit words: the state of a Mersenne twister has 624 and its position
 
 
 def _numpy_state() -> State:
@@ -50,15 +48,20 @@ _STATES: dict[str, Callable[[], State]] = {
 }
 
 
+LIBRARIES = frozenset(_STATES)
+
+
+def state_of(library: str) -> State:
+    """None where the library isn't loaded, or is just being imported."""
+    with contextlib.suppress(Exception):
+        return _STATES[library]()
+    return None
+
+
 def states() -> dict[str, State]:
     """The states of the global generators of the libraries that are loaded; comparable within the process."""
-    found = {}
-    for library, reader in _STATES.items():
-        with contextlib.suppress(Exception):  # a library that is being imported
-            state = reader()
-            if state is not None:
-                found[library] = state
-    return found
+    found = {library: state_of(library) for library in _STATES}
+    return {library: state for library, state in found.items() if state is not None}
 
 
 def state_digest(state: State) -> str:
@@ -66,101 +69,16 @@ def state_digest(state: State) -> str:
     return hashlib.sha256(repr(state).encode()).hexdigest()
 
 
-def _seed_random(seed: int) -> None:
-    random.seed(seed)
+def encoded_state(state: State) -> bytes:
+    """A state as JSON, from which it can be set again: bytes and runs of 32-bit words as base64."""
+    return json.dumps(_packed(state), separators=(",", ":"), default=repr).encode()
 
 
-def _seed_numpy(seed: int) -> None:
-    sys.modules["numpy.random"].seed(seed % 2**32)
-
-
-def _seed_tensorflow(seed: int) -> None:
-    sys.modules["tensorflow"].random.set_seed(seed % 2**31)
-
-
-def _seed_torch(seed: int) -> None:
-    sys.modules["torch"].manual_seed(seed)
-
-
-# The module after whose import a library's generator can be seeded. pipeline.seeds writes the same as plain code.
-_SEEDERS: dict[str, tuple[str, Callable[[int], None]]] = {
-    "random": ("random", _seed_random),
-    "numpy.random": ("numpy", _seed_numpy),
-    "tensorflow": ("tensorflow", _seed_tensorflow),
-    "torch": ("torch", _seed_torch),
-}
-
-
-class Seeder:
-    """Seeds each library's global generator once: now if it is loaded, else right after its import."""
-
-    def __init__(self, seed: int, on_fault: Callable[[Exception], None]) -> None:
-        self.seed = seed
-        self.seeded: dict[str, State] = {}  # library -> state right after seeding
-        self._on_fault = on_fault
-        self._finder = _AfterImport(frozenset(_SEEDERS), self._imported)
-
-    def start(self) -> None:
-        for module in _SEEDERS:
-            if module in sys.modules:
-                self._imported(module)
-        sys.meta_path.insert(0, self._finder)
-
-    def stop(self) -> None:
-        if self._finder in sys.meta_path:
-            sys.meta_path.remove(self._finder)
-
-    def _imported(self, module: str) -> None:
-        library, seed = _SEEDERS[module]
-        if library in self.seeded:
-            return
-        try:
-            seed(self.seed)
-            self.seeded[library] = _STATES[library]()
-        except Exception as error:  # noqa: BLE001 - an import of the user's must not fail for it
-            self._on_fault(error)
-
-
-class _AfterImport(importlib.abc.MetaPathFinder):
-    """Calls back after the first import of some modules."""
-
-    def __init__(self, modules: frozenset[str], callback: Callable[[str], None]) -> None:
-        self._modules = modules
-        self._callback = callback
-        self._searching = False
-
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: types.ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if name not in self._modules or self._searching:
-            return None
-        self._searching = True
-        try:
-            spec = _find(name, path, target)
-        finally:
-            self._searching = False
-        if spec is not None and spec.loader is not None and hasattr(spec.loader, "exec_module"):
-            self._wrap(spec.loader, name)
-        return spec
-
-    def _wrap(self, loader: Any, name: str) -> None:
-        execute = loader.exec_module
-
-        def exec_module(module: types.ModuleType) -> None:
-            loader.exec_module = execute
-            execute(module)
-            self._callback(name)
-
-        with contextlib.suppress(AttributeError):  # a loader that can't be wrapped: its library goes unseeded
-            loader.exec_module = exec_module
-
-
-def _find(
-    name: str, path: Sequence[str] | None, target: types.ModuleType | None
-) -> importlib.machinery.ModuleSpec | None:
-    for finder in sys.meta_path:
-        if not isinstance(finder, _AfterImport) and hasattr(finder, "find_spec"):
-            spec = finder.find_spec(name, path, target)
-            if spec is not None:
-                return spec
-    return None
+def _packed(value: State) -> Any:
+    if isinstance(value, bytes):
+        return {"bytes": base64.b64encode(value).decode()}
+    if not isinstance(value, tuple):
+        return value
+    if len(value) > _WORDS and all(type(each) is int and 0 <= each < 2**32 for each in value):
+        return {"uint32": base64.b64encode(struct.pack(f"<{len(value)}I", *value)).decode()}
+    return [_packed(each) for each in value]

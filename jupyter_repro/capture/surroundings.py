@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from jupyter_repro.capture.processes import command
+from jupyter_repro.capture.watch.children import disown
 from jupyter_repro.model import Environment
 
 _THREADS = (
@@ -38,9 +40,11 @@ def kernel_name(shell: Any) -> str:
 
 def start_sidecar(project: Path, session: str, folder: str) -> subprocess.Popen[bytes] | None:
     """Look at git and the installed distributions in a process of its own; nobody waits for it."""
-    command = [sys.executable, "-m", "jupyter_repro.store.sidecar", str(project), session, folder]
     quiet = subprocess.DEVNULL
     try:
-        return subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+        line = command("jupyter_repro.store.sidecar", str(project), session, folder)
+        started = subprocess.Popen(line, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
     except OSError:
         return None
+    disown(started.pid)
+    return started

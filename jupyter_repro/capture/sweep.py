@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 
 _MAX_ENTRIES = 20_000
-_SKIPPED = frozenset((".git", ".hg", "__pycache__", "node_modules", ".jrepro", ".venv", ".ipynb_checkpoints"))
+SKIPPED = frozenset(
+    """
+    .git .hg .svn __pycache__ node_modules .jrepro .venv .ipynb_checkpoints
+    .mypy_cache .pytest_cache .ruff_cache .tox .nox
+    """.split()
+)
 State = tuple[int, int, int] | str  # inode, size, mtime; "folder"
 
 
@@ -17,7 +22,7 @@ def sweep(*roots: str) -> dict[str, State]:
         try:
             with os.scandir(stack.pop()) as entries:
                 for entry in entries:
-                    if entry.name not in _SKIPPED:
+                    if entry.name not in SKIPPED:
                         found[entry.path] = _state(entry)
                         if found[entry.path] == "folder":
                             stack.append(entry.path)

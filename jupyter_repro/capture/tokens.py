@@ -10,7 +10,7 @@ import types
 from collections.abc import Hashable, Iterable
 from typing import Any
 
-from jupyter_repro.capture.identity import identity
+from jupyter_repro.capture.identity import ByClass, identity, module_name
 from jupyter_repro.capture.locality import is_infrastructure, is_local_module, is_local_name
 
 Token = Hashable
@@ -42,15 +42,15 @@ _MUTABLE_IN_THEM = frozenset(
     ("Context", "WeakKeyDictionary", "WeakValueDictionary", "WeakSet", "lock", "RLock", "_local")
 )
 _COMPARED_BY_TEXT = frozenset("datetime decimal fractions uuid pathlib pathlib._local".split())
-_atom_types: dict[type, bool | None] = {}
+_atom_types: ByClass[bool | None] = ByClass()
 
 
 def is_atom(value: Any) -> bool:
     """Whether the value has no parts that could change: it gets no node in the heap."""
     kind = type(value)
-    known = _atom_types.get(kind, ...)
+    known = _atom_types.get(identity(kind), ...)
     if known is ...:
-        known = _atom_types[kind] = _is_atom_type(kind)
+        known = _atom_types.remember(kind, _is_atom_type(kind))
     return _is_atom_value(value, kind) if known is None else bool(known)
 
 
@@ -64,7 +64,7 @@ def _is_atom_type(kind: type) -> bool | None:  # noqa: PLR0911 - a table of kind
         return None
     if issubclass(kind, types.ModuleType):  # a library that loads itself when it is used
         return True
-    module = kind.__module__ or ""
+    module = module_name(kind)
     if is_infrastructure(module) or (module.startswith(("asyncio", "uvloop")) and "Loop" in kind.__name__):
         return True
     numpy = sys.modules.get("numpy")
@@ -98,11 +98,18 @@ def token(value: Any) -> Token:  # noqa: PLR0911 - a table of kinds
     if kind in BOUND_IN_C:
         return ("method", identity(value.__self__), value.__name__)
     if kind.__module__ in _COMPARED_BY_TEXT and is_atom(value):
-        return (kind.__name__, str(value))
+        return _text_token(value, kind)
     numpy = sys.modules.get("numpy")
-    if numpy is not None and hasattr(numpy, "generic") and isinstance(value, numpy.generic):
+    if numpy is not None and hasattr(numpy, "generic") and issubclass(kind, numpy.generic):
         return (str(value.dtype), value.tobytes())
     return identity(value)
+
+
+def _text_token(value: Any, kind: type) -> Token:
+    zone = getattr(value, "tzinfo", None)
+    if zone is not None:  # it may be the user's, and would be asked for the offset
+        value = value.replace(tzinfo=None)
+    return (kind.__name__, str(value), identity(zone))
 
 
 def sequence_token(values: Iterable[Any]) -> Token:

@@ -14,10 +14,8 @@ import click
 from jupyter_repro.cli.console import one_line
 
 if TYPE_CHECKING:
-    from jupyter_repro.model import Pipeline
     from jupyter_repro.verify.export import Exported
-
-_LISTED = 30  # dropped executions
+    from jupyter_repro.verify.tried import Tried
 
 
 @click.command("export")
@@ -28,6 +26,11 @@ _LISTED = 30  # dropped executions
 @click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME", help="Make this variable a parameter.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Folder to write to.")
 @click.option("--session", metavar="ID", help="Which recording of the notebook.  [default: the newest]")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds that one cell may take while a notebook that was never recorded is tried.",
+)
 @click.option("--no-prove", is_flag=True, help="Write it without running it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
@@ -36,6 +39,7 @@ def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
     parameters: tuple[str, ...],
     output: Path | None,
     session: str | None,
+    timeout: float | None,
     no_prove: bool,
     as_json: bool,
 ) -> int:
@@ -43,16 +47,46 @@ def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
 
     Without -t, the targets are what the last cells showed and the files that the session wrote. Without -p, literal
     hyperparameters become parameters by themselves.
+
+    A notebook that was never recorded is run first, in the orders that its file tells of, and what each run shows is
+    compared with what the file shows. Files that the cells change are put back.
     """
     from jupyter_repro.run.papermill import is_terminal
     from jupyter_repro.verify.export import Request, export
 
+    if session is None and (tried := _try(notebook, targets, timeout, as_json)) is not None and tried.obstacle:
+        click.echo(json.dumps(_obstacle_json(tried)) if as_json else "\n".join(_obstacle_lines(tried, notebook)))
+        return 1
     request = Request(
         notebook=notebook, targets=targets, parameters=parameters, folder=output, session=session, proof=not no_prove
     )
     exported = export(request, say=_quiet if as_json else _say, progress=is_terminal() and not as_json)
     click.echo(json.dumps(_as_json(exported)) if as_json else "\n".join(_lines(exported)))
     return 1 if exported.verdict == "not proven" else 0
+
+
+def _try(notebook: Path, targets: tuple[str, ...], timeout: float | None, as_json: bool) -> Tried | None:
+    """What came of it, where the notebook was never recorded."""
+    from jupyter_repro.cli.tried import unwatched, watch
+    from jupyter_repro.run.papermill import is_terminal
+    from jupyter_repro.verify.cold import Trying, try_unrecorded
+
+    shown = is_terminal() and not as_json
+    trying = Trying(timeout=timeout, say=_quiet if as_json else _say, watch=watch if shown else unwatched)
+    return try_unrecorded(notebook, targets, trying)
+
+
+def _obstacle_json(tried: Tried) -> dict[str, Any]:
+    from jupyter_repro.cli.tried import tried_json
+
+    return {"verdict": "not proven", "session": None, "problem": tried.obstacle, "saved": tried_json(tried)}
+
+
+def _obstacle_lines(tried: Tried, notebook: Path) -> Iterator[str]:
+    from jupyter_repro.cli.tried import obstacle_lines, tried_lines
+
+    yield from tried_lines(tried)
+    yield from obstacle_lines(tried, notebook)
 
 
 def _say(line: str) -> None:
@@ -65,6 +99,8 @@ def _quiet(line: str) -> None:
 
 def _as_json(exported: Exported) -> dict[str, Any]:
     import msgspec
+
+    from jupyter_repro.cli.tried import tried_json
 
     pipeline = exported.pipeline
     verdicts = {check.subject: check.verdict for check in pipeline.verification.checks} if pipeline.verification else {}
@@ -83,6 +119,7 @@ def _as_json(exported: Exported) -> dict[str, Any]:
         ],
         "parameters": msgspec.to_builtins(pipeline.parameters),
         "verification": msgspec.to_builtins(pipeline.verification),
+        **({"saved": tried_json(exported.tried)} if exported.tried is not None else {}),
     }
 
 
@@ -91,26 +128,23 @@ def _notebook(exported: Exported) -> Path:
 
 
 def _lines(exported: Exported) -> Iterator[str]:
+    from jupyter_repro.cli.slice import slice_lines
+    from jupyter_repro.cli.tried import saved_lines, tried_lines
     from jupyter_repro.cli.verdicts import verification_lines
 
-    pipeline = exported.pipeline
-    yield from _slice_lines(pipeline)
+    pipeline, tried = exported.pipeline, exported.tried
+    if tried is not None:
+        yield from tried_lines(tried)
+    yield from slice_lines(exported.recording, pipeline.slice)
     for parameter in pipeline.parameters:
         yield f"Parameter {parameter.name} = {one_line(parameter.default)}"
     if pipeline.verification is not None:
         yield "Targets:"
         yield from verification_lines(pipeline.verification)
+    if tried is not None:
+        yield from saved_lines(tried, pipeline.slice.targets, exported.verdict)
     yield f"Written to {_shown(_notebook(exported))}"
     yield _next_step(exported)
-
-
-def _slice_lines(pipeline: Pipeline) -> Iterator[str]:
-    kept, dropped = pipeline.slice.kept, pipeline.slice.dropped
-    yield f"Kept {len(kept)} of {len(kept) + len(dropped)} executions:"
-    yield from (f"{each.ordinal:>5}  {one_line(each.reason)}" for each in kept)
-    if dropped:
-        more = f" and {len(dropped) - _LISTED} more" if len(dropped) > _LISTED else ""
-        yield f"Dropped, since nothing here depends on them: {', '.join(map(str, dropped[:_LISTED]))}{more}"
 
 
 def _next_step(exported: Exported) -> str:

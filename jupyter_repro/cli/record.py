@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 @click.option("--cwd", type=click.Path(path_type=Path), help="Where to run it.  [default: the notebook's folder]")
 @click.option("-k", "--kernel", metavar="NAME", help="Kernel to run it in.  [default: the notebook's own]")
 @click.option("--seed", type=int, help="Seed of the global random generators.  [default: a new one, recorded]")
+@click.option(
+    "--deterministic", is_flag=True, help="Run TensorFlow and torch in their deterministic modes, which are slower."
+)
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds that one cell may take.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
@@ -42,6 +45,7 @@ def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
     cwd: Path | None,
     kernel: str | None,
     seed: int | None,
+    deterministic: bool,
     timeout: float | None,
     as_json: bool,
 ) -> None:
@@ -56,7 +60,8 @@ def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
     opened = read_notebook(notebook)
     steps = _steps(opened, order, history)
     folder, answers = _folder(cwd), _answers(stdin)
-    run = partial(record, opened, steps, cwd=folder, kernel=kernel, seed=seed, answers=answers, timeout=timeout)
+    run = partial(record, opened, steps, cwd=folder, kernel=kernel, answers=answers, timeout=timeout)
+    run = partial(run, seed=seed, deterministic=deterministic)
     recorded = _with_progress(run, f"Recording {notebook.name}", quiet=as_json)
     click.echo(json.dumps(_as_json(recorded)) if as_json else _as_text(recorded, notebook))
 

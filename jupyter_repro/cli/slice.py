@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +10,10 @@ import click
 from jupyter_repro.cli.show import find_recorded
 
 if TYPE_CHECKING:
-    from jupyter_repro.model import Recording, Slice
+    from jupyter_repro.model import CellExecution, Recording, Slice
+
+_LISTED = 50  # dropped executions
+_WIDTH = 60  # characters of a source's first line
 
 
 @click.command("slice")
@@ -32,17 +36,24 @@ def command(session: str, expressions: tuple[str, ...], as_json: bool) -> None:
     recording = read_recording(*find_recorded(session))
     targets = parse_targets(recording, expressions) if expressions else default_targets(recording)
     found = slice_for(recording, targets)
-    click.echo(to_json(found) if as_json else "\n".join(_lines(recording, found)))
+    click.echo(to_json(found) if as_json else "\n".join(slice_lines(recording, found)))
 
 
-def _lines(recording: Recording, found: Slice) -> list[str]:
-    from jupyter_repro.cli.console import one_line
-
-    sources = {each.ordinal: one_line(each.source.strip().partition("\n")[0])[:60] for each in recording.executions}
+def slice_lines(recording: Recording, found: Slice) -> Iterator[str]:
+    """What is kept, with the reasons, and what is dropped, each with the first line of what ran."""
+    sources = {each.ordinal: _first_line(each) for each in recording.executions}
     width = max((len(sources[kept.ordinal]) for kept in found.kept), default=0)
     targets = ", ".join(target.text for target in found.targets)
-    lines = [f"{len(found.kept)} of {len(sources)} executions are needed for {targets}:"]
-    lines += [f"  {kept.ordinal:>4}  {sources[kept.ordinal]:<{width}}  {kept.reason}" for kept in found.kept]
+    yield f"Kept {len(found.kept)} of {len(sources)} executions, for {targets}:"
+    yield from (f"{kept.ordinal:>5}  {sources[kept.ordinal]:<{width}}  {kept.reason}" for kept in found.kept)
     if found.dropped:
-        lines.append(f"Not needed: {', '.join(map(str, found.dropped))}")
-    return lines
+        yield "Dropped, since nothing of that depends on them:"
+        yield from (f"{ordinal:>5}  {sources[ordinal]}" for ordinal in found.dropped[:_LISTED])
+    if len(found.dropped) > _LISTED:
+        yield f"       and {len(found.dropped) - _LISTED} more"
+
+
+def _first_line(execution: CellExecution) -> str:
+    from jupyter_repro.cli.console import one_line
+
+    return one_line(execution.source.strip().partition("\n")[0])[:_WIDTH]

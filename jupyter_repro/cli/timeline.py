@@ -51,6 +51,7 @@ def _head(recording: Recording, state: State, stale: Sequence[Stale], saved: boo
         f"Python {environment.python}" if environment else "",
         f"git {git.commit[:8]}{' with changes' if git.dirty else ''}" if git else "",
         f"seed {session.seed}" if session.seed is not None else "",
+        "deterministic modes" if session.deterministic else "",
     ]
     yield one_line(", ".join(filter(None, facts)))
     yield _counts(recording.executions, stale)
@@ -85,7 +86,7 @@ def _first_line(execution: CellExecution) -> str:
 
 
 def _details(execution: CellExecution) -> Iterator[str]:
-    files = execution.files
+    files = execution.own_files
     yield from _line(
         "names",
         {
@@ -102,9 +103,16 @@ def _details(execution: CellExecution) -> Iterator[str]:
             "writes": [each.path for each in files if each.mode in ("write", "read+write")],
             "deletes": [each.path for each in files if each.mode == "delete"],
             "lists": [each.path for each in files if each.mode == "list"],
+            "others used": [each.path for each in execution.files if each not in files],
         },
     )
-    yield from _line("random", {"": [_stream(state) for state in execution.random]})
+    yield from _line(
+        "random",
+        {
+            "": [_stream(state) for state in execution.random],
+            "unseeded": [f"{each.source} ({each.count})" for each in execution.entropy],
+        },
+    )
     yield from _line("state", {"changes": [f"{change.group} {change.key}".strip() for change in execution.ambient]})
     if execution.error:
         yield f"{execution.error.name}: {next(iter(execution.error.message.splitlines()), '')}"
@@ -125,7 +133,7 @@ def _some(items: Sequence[str]) -> str:
 
 
 def _stream(state: RandomState) -> str:
-    return state.library if state.seed is None else f"{state.library} (seed {state.seed})"
+    return state.library if state.seed is None else f"{state.library} (unseeded)"
 
 
 def _staleness(stale: Stale) -> Iterator[str]:

@@ -6,6 +6,7 @@ import ast
 import symtable
 from collections import Counter
 from collections.abc import Iterable
+from functools import cached_property
 from typing import NamedTuple
 
 _SURE_STORES = (
@@ -35,8 +36,13 @@ class Step(NamedTuple):
 class Flow:
     """What statements may load before they bind it themselves; a branch that isn't taken binds nothing."""
 
-    def __init__(self, loaded: Counter[str]) -> None:
-        self.loaded = loaded  # how often the cell loads which names anywhere
+    def __init__(self, cell: ast.AST) -> None:
+        self._cell = cell
+
+    @cached_property
+    def loaded(self) -> Counter[str]:
+        """How often the cell loads which names anywhere."""
+        return load_counts(self._cell)
 
     def step(self, statement: ast.stmt) -> Step:
         if isinstance(statement, (ast.For, ast.AsyncFor)):
@@ -62,10 +68,11 @@ class Flow:
         return Step(frozenset(loads), frozenset(stores))
 
     def _simple(self, statement: ast.stmt) -> Step:
-        loads, stores = _loads(statement), _bound_by(statement)
-        if any(isinstance(node, _NESTED) for node in ast.walk(statement)):
+        nodes = list(ast.walk(statement))
+        loads, stores = _loaded(nodes), _bound(nodes)
+        if any(isinstance(node, _NESTED) for node in nodes):
             loads, stores = self._with_scopes(statement, loads)
-        sure = stores - _perhaps_bound_by(statement) if isinstance(statement, _SURE_STORES) else frozenset()
+        sure = stores - _perhaps_bound_by(statement, nodes) if isinstance(statement, _SURE_STORES) else frozenset()
         return Step(loads, sure)
 
     def _with_scopes(self, statement: ast.stmt, found: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
@@ -89,8 +96,12 @@ class Flow:
 
 def _loads(*nodes: ast.AST) -> frozenset[str]:
     """Names that are read or deleted anywhere in these."""
+    return _loaded(each for top in nodes for each in ast.walk(top))
+
+
+def _loaded(nodes: Iterable[ast.AST]) -> frozenset[str]:
     found = set()
-    for node in (each for top in nodes for each in ast.walk(top)):
+    for node in nodes:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
             found.add(node.id)
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
@@ -99,14 +110,16 @@ def _loads(*nodes: ast.AST) -> frozenset[str]:
 
 
 def _bound_by(node: ast.AST) -> frozenset[str]:
-    return frozenset(
-        each.id for each in ast.walk(node) if isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Load)
-    )
+    return _bound(ast.walk(node))
 
 
-def _perhaps_bound_by(statement: ast.stmt) -> frozenset[str]:
+def _bound(nodes: Iterable[ast.AST]) -> frozenset[str]:
+    return frozenset(each.id for each in nodes if isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Load))
+
+
+def _perhaps_bound_by(statement: ast.stmt, nodes: Iterable[ast.AST]) -> frozenset[str]:
     """By `:=`, which may be skipped, or by an annotation alone, which binds nothing."""
-    targets = [each.target for each in ast.walk(statement) if isinstance(each, ast.NamedExpr)]
+    targets = [each.target for each in nodes if isinstance(each, ast.NamedExpr)]
     if isinstance(statement, ast.AnnAssign) and statement.value is None:
         return _bound_by(statement)
     return frozenset(target.id for target in targets)

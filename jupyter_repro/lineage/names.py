@@ -11,13 +11,18 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from jupyter_repro.lineage.flow import Flow, Step, load_counts
+from jupyter_repro.lineage.flow import Flow, Step
 from jupyter_repro.lineage.purity import is_pure_use
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_SEEDERS = frozenset(("seed", "set_state", "setstate", "manual_seed", "set_seed", "set_random_seed"))
+# Functions that set a global random generator.
+SEEDING = frozenset("seed set_state setstate manual_seed set_seed set_random_seed set_rng_state".split())
 # Attributes that lead to all names or all objects.
 _NAMESPACES = frozenset("f_back f_globals f_locals get_objects get_referrers user_global_ns user_ns".split())
+_PLAIN_CALLS = frozenset(
+    "print len range int float complex str bytes bool repr abs round divmod pow ord chr type isinstance".split()
+)
+_PRINTING = frozenset(("sep", "end", "flush"))
 _READS_STATE = frozenset(("getstate", "get_state", "initial_seed", "get_rng_state"))
 
 
@@ -49,10 +54,10 @@ class Names:
     attributes: dict[str, set[str]] = field(default_factory=dict)  # name -> attributes used on it
     impure: set[str] = field(default_factory=set)
     calls: bool = False
+    acts: bool = False  # calls more than builtins that only look at their arguments
     dynamic: bool = False  # may read any name
     whole_environment: bool = False
     reads_random: bool = False  # looks at a generator's state
-    seeds_first: bool = False  # its first call sets a generator's state
     waits: bool = False  # has a top-level await
 
     def merge(self, other: Names) -> None:
@@ -74,7 +79,7 @@ class Names:
             self.parts.setdefault(name, set()).update(uses)
         for name, attributes in other.attributes.items():
             self.attributes.setdefault(name, set()).update(attributes)
-        for flag in ("calls", "dynamic", "whole_environment", "reads_random", "waits"):
+        for flag in ("calls", "acts", "dynamic", "whole_environment", "reads_random", "waits"):
             setattr(self, flag, getattr(self, flag) or getattr(other, flag))
 
     @property
@@ -106,12 +111,11 @@ def analyse(source: str, depth: int) -> Names:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return names
-    flow, visitor = Flow(load_counts(tree)), _Visitor(names, depth)
+    flow, visitor = Flow(tree), _Visitor(names, depth)
     visitor.parents.append(tree)
     for statement in tree.body:
         visitor.visit(statement)  # first: what no name in the text shows is read before the statement binds anything
         names.steps.append(flow.step(statement))
-    names.seeds_first = _seeds_first(tree)
     names.pure = _pure_names(names, names.stored - (visitor.updated - visitor.bound))
     return names
 
@@ -122,12 +126,10 @@ def _pure_names(names: Names, own: set[str]) -> set[str]:
     return set() if own & changed else names.pure - names.impure
 
 
-def _seeds_first(tree: ast.Module) -> bool:
-    for statement in tree.body:
-        calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
-        if calls and not isinstance(statement, (ast.Import, ast.ImportFrom)):
-            return len(calls) == 1 and called_name(calls[0]) in _SEEDERS
-    return False
+def _is_plain(call: ast.Call) -> bool:
+    """Whether it calls a builtin, if the name is still that builtin's, that does nothing to the process."""
+    keywords = {keyword.arg for keyword in call.keywords}
+    return isinstance(call.func, ast.Name) and call.func.id in _PLAIN_CALLS and keywords <= _PRINTING
 
 
 def called_name(call: ast.Call) -> str:
@@ -226,6 +228,7 @@ class _Visitor(ast.NodeVisitor):
         from jupyter_repro.lineage.calls import note_call  # it analyses literal code, so it needs this module
 
         self.names.calls = True
+        self.names.acts |= not _is_plain(node)
         note_call(node, self.parent(), self.names, self.depth)
         self.generic_visit(node)
 

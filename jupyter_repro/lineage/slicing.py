@@ -85,8 +85,12 @@ class _Slicer:
         shown = {each.ordinal: each for each in wanted if each.ordinal is not None}
         for each in wanted:
             self._demands.add(each.reads, each.words, each.by)
+        following = None
         for execution in reversed(_ended(self._recording.executions)):
+            if following is not None and execution.ordinal + 1 < following:  # lines of the journal are lost
+                self._demands.everything = f"execution {execution.ordinal + 1}"
             self._consider(execution, shown.get(execution.ordinal))
+            following = execution.ordinal
         return self._kept
 
     def _consider(self, execution: CellExecution, target: Wanted | None) -> None:

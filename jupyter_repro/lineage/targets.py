@@ -79,7 +79,7 @@ def _output(execution: CellExecution) -> Target:
 def _written_files(executions: Sequence[CellExecution]) -> list[str]:
     written: dict[str, None] = {}
     for execution in executions:
-        for file in execution.files:
+        for file in execution.own_files:
             if file.mode == "delete":
                 written.pop(file.path, None)
             elif "write" in file.mode and file.digest is not None and not file.path.startswith("/"):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 from dataclasses import replace
 
+from jupyter_repro.lineage.control import is_own
 from jupyter_repro.model import CellExecution, Recording, Slice
 from jupyter_repro.pipeline.code import Code, Command, read_code
 
-_OWN = re.compile(r"(repro\b|(re|un)?load_ext\s+jupyter_repro\b)")
 _BEFORE_RUNNING = frozenset(("SyntaxError", "IndentationError", "TabError"))
 
 
@@ -44,12 +43,12 @@ def without_own_magics(source: str) -> str:
 
 def _is_own(command: Command, code: Code) -> bool:
     stands_alone = not code.text.splitlines()[command.first][: command.column].strip()
-    return stands_alone and command.text.startswith("%") and bool(_OWN.match(command.text.lstrip("%")))
+    return stands_alone and is_own(command.text)
 
 
 def _is_automagic(source: str, code: Code) -> bool:
     """One line alone works without its percent sign."""
-    return "\n" not in source.strip() and bool(_OWN.match(source.strip())) and code.parse() is None
+    return "\n" not in source.strip() and is_own(f"%{source.strip()}") and code.parse() is None
 
 
 def _holds_code(lines: list[str]) -> bool:

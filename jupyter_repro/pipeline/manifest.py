@@ -84,7 +84,7 @@ def _files(kept: Sequence[CellExecution]) -> tuple[tuple[FileAccess, ...], tuple
     """What the executions read that they had not written before, and the last state of what they wrote."""
     deps: dict[str, FileAccess] = {}
     outs: dict[str, FileAccess] = {}
-    for access in (access for execution in kept for access in execution.files):
+    for access in (access for execution in kept for access in execution.own_files):
         if access.mode in ("read", "read+write") and access.path not in outs:
             deps.setdefault(access.path, access)
         if access.mode in ("write", "read+write"):

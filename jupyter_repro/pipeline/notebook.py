@@ -11,6 +11,8 @@ from jupyter_repro.model import CellExecution, Parameter, Recording, Session, Sl
 from jupyter_repro.pipeline.answers import answer_parameters, answering_code
 from jupyter_repro.pipeline.code import unused_name
 from jupyter_repro.pipeline.counters import Numbering, reads_numbers
+from jupyter_repro.pipeline.determinism import modes_before, modes_inside
+from jupyter_repro.pipeline.entropy import EntropyPlan
 from jupyter_repro.pipeline.failures import FAILURES, QUIETEN, UNQUIETEN, shows_other_errors, tolerate
 from jupyter_repro.pipeline.headings import NotebookCell, headings
 from jupyter_repro.pipeline.kept import kept_executions
@@ -79,9 +81,19 @@ def _title(session: Session, chosen: Slice, parameters: Sequence[Parameter]) -> 
     text = (
         f"# {stem}\n\nReproduces {targets} of {origin}: the code that gave it, in the order in which it ran "
         f"in session {session.id}. Run it with\n\n    papermill {stem}.ipynb OUTPUT.ipynb --cwd DIR{option}\n\n"
-        f"where DIR is {_folder(session.cwd)}."
+        f"where DIR is {_folder(session.cwd)}.{_variables(session)}"
     )
     return _Cell(kind="markdown", id="title", source=text)
+
+
+def _variables(session: Session) -> str:
+    """What no code in the notebook can set any more."""
+    environment = session.environment
+    if environment is None:
+        return ""
+    hashing = {"PYTHONHASHSEED": environment.hash_seed} if environment.hash_seed else {}
+    found = [f"`{name}={value}`" for name, value in {**hashing, **environment.threads}.items()]
+    return f" The session ran with {', '.join(found)}: results may depend on it." if found else ""
 
 
 def _folder(cwd: str) -> str:
@@ -114,24 +126,48 @@ def _body(
     session: Session, kept: Sequence[CellExecution], saved: Sequence[NotebookCell], lifted: Sequence[Parameter]
 ) -> Iterator[_Cell]:
     taken = global_names(kept)
-    seed = seed_parameter(session, kept)
-    seeding = plan_seeding(kept) if seed else Seeding()
+    randomness = _Randomness(session, kept, taken)
     above = headings(kept, saved)
     for index, execution in enumerate(kept):
-        ordinal = execution.ordinal
-        if seed and index in seeding.before:
-            yield _Cell(kind="code", id=f"seed-{ordinal}", source=seeding_code(seeding.before[index], seed.name))
-        for number, cell in enumerate(above.get(ordinal, ()), start=1):
+        yield from randomness.before(index)
+        for number, cell in enumerate(above.get(execution.ordinal, ()), start=1):
             yield _Cell(
                 kind="markdown",
-                id=f"markdown-{ordinal}-{number}",
+                id=f"markdown-{execution.ordinal}-{number}",
                 source="".join(cell["source"]),
                 attachments=cell.get("attachments"),
             )
-        source = execution.source
-        if seed and index in seeding.inside:
-            source = seeded_inside(source, seeding.inside[index], seed.name)
-        yield from _execution(replace(execution, source=source), lifted, taken)
+        yield from _execution(replace(execution, source=randomness.inside(index)), lifted, taken)
+
+
+class _Randomness:
+    """What makes each execution draw the numbers of the recording: cells before it, lines inside of it."""
+
+    def __init__(self, session: Session, kept: Sequence[CellExecution], taken: frozenset[str]) -> None:
+        self._kept = kept
+        self._deterministic = session.deterministic
+        seed = seed_parameter(session, kept)
+        self._seed = seed.name if seed else ""
+        self._seeding = plan_seeding(kept) if seed else Seeding()
+        self._entropy = EntropyPlan(kept, seed.name, taken) if seed else None
+
+    def before(self, index: int) -> Iterator[_Cell]:
+        libraries = self._seeding.before.get(index)
+        sources = {
+            "modes": modes_before(self._kept, index) if self._deterministic else None,
+            "seed": seeding_code(libraries, self._seed) if libraries else None,
+            "entropy": self._entropy.before(index) if self._entropy else None,
+        }
+        for kind, source in sources.items():
+            if source is not None:
+                yield _Cell(kind="code", id=f"{kind}-{self._kept[index].ordinal}", source=source)
+
+    def inside(self, index: int) -> str:
+        """The execution's source. What is put in last comes first behind an import."""
+        source = seeded_inside(self._kept[index].source, self._seeding.inside.get(index, ()), self._seed)
+        if self._entropy:
+            source = self._entropy.inside(index, source)
+        return modes_inside(self._kept, index, source) if self._deterministic else source
 
 
 def _execution(execution: CellExecution, lifted: Sequence[Parameter], taken: frozenset[str]) -> Iterator[_Cell]:

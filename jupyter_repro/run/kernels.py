@@ -43,7 +43,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    id: str
+    message: dict[str, Any]
     awaited: set[str] = field(default_factory=lambda: {"execute_reply", "idle"})  # in any order: two sockets
 
 
@@ -98,9 +98,10 @@ class Kernel:
         is raised, the cell has been interrupted and no longer runs.
         """
         metadata = {} if cell_id is None else {"cellId": cell_id}
-        request = self._send(source, metadata, silent=silent, store_history=not silent, allow_stdin=True)
+        request = self._request(source, metadata, silent=silent, store_history=not silent, allow_stdin=True)
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
+            self._client.shell_channel.send(request.message)
             content = self._converse(request, deadline, iter(answers), on_output)
         except BaseException:
             self._interrupt(request)
@@ -114,7 +115,8 @@ class Kernel:
 
     def evaluate(self, expression: str) -> str:
         """How IPython shows the value of `expression`; RunFailed where it raises. The session takes no notice."""
-        request = self._send("", {}, silent=True, store_history=False, user_expressions={"value": expression})
+        request = self._request("", {}, silent=True, store_history=False, user_expressions={"value": expression})
+        self._client.shell_channel.send(request.message)
         value = self._converse(request, None, iter(()), None)["user_expressions"]["value"]
         if value["status"] != "ok":
             step = "Type it in a notebook with this kernel to see the whole error."
@@ -157,11 +159,9 @@ class Kernel:
             self._manager.shutdown_kernel(now=True)
             raise
 
-    def _send(self, source: str, metadata: dict[str, Any], **content: Any) -> _Request:
+    def _request(self, source: str, metadata: dict[str, Any], **content: Any) -> _Request:
         content = {"code": source, "allow_stdin": False, "user_expressions": {}, "stop_on_error": False, **content}
-        message = self._client.session.msg("execute_request", content, metadata=metadata)
-        self._client.shell_channel.send(message)
-        return _Request(message["header"]["msg_id"])
+        return _Request(self._client.session.msg("execute_request", content, metadata=metadata))
 
     def _converse(
         self, request: _Request, deadline: float | None, answers: Iterator[str], on_output: OnOutput | None
@@ -187,7 +187,7 @@ class Kernel:
                     return
                 if not self.alive:
                     raise self._died()
-            elif message["parent_header"].get("msg_id") == request.id:
+            elif message["parent_header"].get("msg_id") == request.message["header"]["msg_id"]:
                 kind, content = message["header"]["msg_type"], message["content"]
                 request.awaited.discard(content["execution_state"] if kind == "status" else kind)
                 yield kind, content

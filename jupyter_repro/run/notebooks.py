@@ -21,6 +21,8 @@ class CodeCell:
     index: int  # over the notebook's code cells, from 0
     id: str
     source: str
+    execution_count: int | None = None  # as it is saved
+    outputs: tuple[Any, ...] = ()  # as they are saved, in nbformat's JSON; nothing of them was checked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,16 +41,16 @@ def read_notebook(path: Path) -> Notebook:
     """
     content = _load(path)
     _check_format(content, path)
-    sources = [(cell.get("id"), _source(cell, number, path)) for number, cell in _code_cells(content, path)]
-    if not any(source.strip() for _, source in sources):
+    cells = tuple(
+        _code_cell(index, cell, _source(cell, number, path))
+        for index, (number, cell) in enumerate(_code_cells(content, path))
+    )
+    if not any(cell.source.strip() for cell in cells):
         step = f"Write a code cell, then type `jrepro record {quote(str(path))}`."
         raise NotebookError(f"{path} has no code to run.", step)
     return Notebook(
         path=path.absolute(),
-        cells=tuple(
-            CodeCell(index=index, id=str(identifier or f"code-{index + 1}"), source=source)
-            for index, (identifier, source) in enumerate(sources)
-        ),
+        cells=cells,
         kernel=_metadata(content, "kernelspec", "name"),
         language=_language(content),
     )
@@ -87,6 +89,17 @@ def _code_cells(content: dict[str, Any], path: Path) -> list[tuple[int, dict[str
         if not isinstance(cell, dict):
             raise _damaged(path, f"its cell {number} is no object")
     return [(number, cell) for number, cell in enumerate(cells, start=1) if cell.get("cell_type") == "code"]
+
+
+def _code_cell(index: int, cell: dict[str, Any], source: str) -> CodeCell:
+    count, outputs = cell.get("execution_count"), cell.get("outputs")
+    return CodeCell(
+        index=index,
+        id=str(cell.get("id") or f"code-{index + 1}"),
+        source=source,
+        execution_count=count if type(count) is int and count > 0 else None,
+        outputs=tuple(outputs) if isinstance(outputs, list) else (),
+    )
 
 
 def _source(cell: dict[str, Any], number: int, path: Path) -> str:

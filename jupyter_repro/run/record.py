@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +20,7 @@ from jupyter_repro.run.notebooks import Notebook
 _SESSION = '__import__("jupyter_repro.capture.magics", fromlist=["magics"]).current_session_id()'
 # An enabled extension would start a recording of its own; whoever opens the kernel tells which notebook it serves.
 _DISABLE, _NOTEBOOK = "JREPRO_DISABLE", "JPY_SESSION_NAME"
+_HASH_SEED = "PYTHONHASHSEED"  # fixed, so that sets of texts have one order; the session records it, a rerun sets it
 
 Track = Callable[[Sequence[Step]], Iterable[Step]]
 
@@ -46,31 +48,51 @@ def record(  # noqa: PLR0913  the options of `jrepro record`
     cwd: Path | None = None,
     kernel: str | None = None,
     seed: int | None = None,
+    deterministic: bool = False,
     answers: Iterable[str] = (),
     timeout: float | None = None,
     track: Track = iter,
+    partial: bool = False,
+    begun: Callable[[str], None] | None = None,
 ) -> Recorded:
     """Execute `steps` under recording in a fresh kernel, in `cwd` or the notebook's folder.
 
-    A failing cell doesn't end the recording: a person goes on, too. `answers` go to input() one after the other,
+    A failing cell doesn't end the recording: a person goes on, too. `seed` and `deterministic` are those of
+    `%repro start`. `answers` go to input() one after the other,
     `timeout` is in seconds for each execution, `track` iterates over the steps and may show how far it is. Raises
     what `choose_kernel` and `Kernel.run` raise, and KeyboardInterrupt with a sentence that says where it was; what was
-    recorded until then is kept.
+    recorded until then is kept. `begun` gets the session's id before the first step. With `partial`, a cell that takes
+    too long or lacks an answer is a failure like any other, and a kernel that dies ends the recording.
     """
     name, spec = choose_kernel(notebook, kernel)
-    environment = {_DISABLE: "1", _NOTEBOOK: str(notebook.path)}
+    environment = {_DISABLE: "1", _NOTEBOOK: str(notebook.path), _HASH_SEED: os.environ.get(_HASH_SEED, "0")}
     remaining = iter(answers)
     failures = []
     folder = cwd or notebook.path.parent
-    with Kernel(spec, cwd=folder, env=environment) as running, _recording(running, notebook, seed) as session:
+    options = ([] if seed is None else ["--seed", str(seed)]) + (["--deterministic"] if deterministic else [])
+    ordinal = 0
+    with Kernel(spec, cwd=folder, env=environment) as running, _recording(running, notebook, options) as session:
+        if begun is not None:
+            begun(session)
         for ordinal, step in enumerate(track(steps), start=1):
             with _located(ordinal, step, session):
-                reply = running.run(step.source, cell_id=step.cell_id, answers=remaining, timeout=timeout)
-            if reply.status != "ok":
-                failures.append(Failure(ordinal=ordinal, number=step.number, error=_in_words(reply)))
-    return Recorded(
-        notebook=notebook.path, session=session, kernel=name, executions=len(steps), failures=tuple(failures)
-    )
+                error = _run(running, step, remaining, timeout, partial)
+            if error is not None:
+                failures.append(Failure(ordinal=ordinal, number=step.number, error=error))
+            if partial and not running.alive:
+                break
+    return Recorded(notebook=notebook.path, session=session, kernel=name, executions=ordinal, failures=tuple(failures))
+
+
+def _run(kernel: Kernel, step: Step, answers: Iterator[str], timeout: float | None, partial: bool) -> str | None:
+    """How a step failed, if it did."""
+    try:
+        reply = kernel.run(step.source, cell_id=step.cell_id, answers=answers, timeout=timeout)
+    except (RunFailed, UsageError) as error:
+        if not partial:
+            raise
+        return error.problem.rstrip(".")
+    return _in_words(reply) if reply.status != "ok" else None
 
 
 @contextmanager
@@ -87,9 +109,9 @@ def _located(ordinal: int, step: Step, session: str) -> Iterator[None]:
 
 
 @contextmanager
-def _recording(kernel: Kernel, notebook: Notebook, seed: int | None) -> Iterator[str]:
+def _recording(kernel: Kernel, notebook: Notebook, options: Sequence[str]) -> Iterator[str]:
     """The session's id, while it is being recorded. Raises what `%repro start` raises in the kernel."""
-    start = ["start", "--quiet", "--notebook", str(notebook.path), *(() if seed is None else ("--seed", str(seed)))]
+    start = ["start", "--quiet", "--notebook", str(notebook.path), *options]
     _silently(kernel, _magic("load_ext", "jupyter_repro"))
     _silently(kernel, _magic("repro", shlex.join(start)))
     session = ast.literal_eval(kernel.evaluate(_SESSION))

@@ -24,6 +24,7 @@ from jupyter_repro.config import find_project, store_of
 from jupyter_repro.errors import NoSession, ReproError
 from jupyter_repro.hashing import stat_key
 from jupyter_repro.model import CellExecution
+from jupyter_repro.store.conversion import to_json
 from jupyter_repro.store.journal_reader import read_recording
 from jupyter_repro.store.sessions import how_to_record, sessions_of
 from jupyter_repro.store.summary import Summary
@@ -65,7 +66,7 @@ class SessionsHandler(_RecordsHandler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        self.finish(msgspec.json.encode(await self.read(_sessions, self.notebook())))
+        self.finish(to_json(await self.read(_sessions, self.notebook())))
 
 
 class ExecutionsHandler(_RecordsHandler):
@@ -78,7 +79,7 @@ class ExecutionsHandler(_RecordsHandler):
             self.set_status(304)
             self.finish()
         else:
-            self.finish(msgspec.json.encode(await self.read(_executions, notebook, session)))
+            self.finish(to_json(await self.read(_executions, notebook, session)))
 
 
 def _sessions(notebook: Path) -> list[dict[str, Any]]:

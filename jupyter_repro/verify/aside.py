@@ -51,7 +51,7 @@ def touched(executions: Iterable[CellExecution], project: Path) -> Touched:
     changed: dict[str, None] = {}
     known: set[str] = set()  # read, or made before
     for execution in executions:
-        by_mode = {access.path: access.mode for access in execution.files}
+        by_mode = {access.path: access.mode for access in execution.own_files}
         written = {path for path, mode in by_mode.items() if mode in ("write", "read+write", "delete")}
         new = {place[6:] for place in execution.writes.places if place.startswith("entry:")} - known
         made.update(dict.fromkeys(sorted(path for path in new if by_mode.get(path) != "delete")))
@@ -72,17 +72,22 @@ def set_aside(project: Path, files: Touched, spared: Sequence[Path]) -> Iterator
     then nothing was touched.
     """
     recover(project)
+    entries = tuple(_plan(files, spared))
+    if not entries:  # the project need not even be writable
+        yield {}
+        return
     try:
         folder = prepare_store(project) / "aside" / new_session_id()
         folder.mkdir(parents=True)
-        entries = tuple(_plan(files, spared))
         (folder / _LIST).write_bytes(msgspec.json.encode(_List(pid=os.getpid(), entries=entries)))
         for entry in entries:
             _keep(folder, entry)
     except OSError as error:
         recover(project, own=True)
         problem = f"The files that the notebook writes can't be kept safe: {error}."
-        raise StorageError(problem, "Free some space, or leave the proof out with `--no-prove`.") from error
+        raise StorageError(
+            problem, "Make room there or make it writable, or leave the proof out with `--no-prove`."
+        ) from error
     try:
         yield {entry.path: folder / entry.kept for entry in entries if entry.kept}
     finally:

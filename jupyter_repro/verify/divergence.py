@@ -46,7 +46,7 @@ def _words(check: Check) -> str:
 
 def _causes(execution: CellExecution, changes: Sequence[str]) -> Iterator[str]:
     """What the record says that could explain it."""
-    for file in execution.files:
+    for file in execution.own_files:
         yield from (f"it uses {file.path}; {change}" for change in changes if f" {file.path} " in f"{change} ")
     libraries = [state.library for state in execution.random]
     libraries += [place[7:] for place in execution.reads.places if place.startswith("random:")]

@@ -20,6 +20,7 @@ from jupyter_repro.store.journal_reader import read_recording
 from jupyter_repro.store.sessions import session_for
 from jupyter_repro.verify.expectation import recorded_values
 from jupyter_repro.verify.prove import can_be_mended, prove
+from jupyter_repro.verify.tried import Tried, read_tried
 
 Say = Callable[[str], None]
 
@@ -41,6 +42,7 @@ class Exported:
     folder: Path
     pipeline: Pipeline
     recording: Recording
+    tried: Tried | None = None  # where the notebook was never recorded by a person
 
     @property
     def verdict(self) -> str:
@@ -58,6 +60,8 @@ def export(request: Request, *, say: Say, progress: bool = False) -> Exported:
     """
     project = find_project(request.notebook.absolute().parent)
     recording = read_recording(project, _session(project, request))
+    for problem in (*recording.problems, *(recording.session.incomplete or "").splitlines()[-1:]):
+        say(f"The record is not whole: {problem}.")
     targets = parse_targets(recording, request.targets) if request.targets else default_targets(recording)
     chosen: Slice | None = slice_for(recording, targets)
     folder = request.folder or default_folder(request.notebook)
@@ -92,7 +96,8 @@ def _write(request: Request, recording: Recording, chosen: Slice, folder: Path, 
     pipeline = describe(recording, chosen, parameters, folder, project)
     pipeline = replace(pipeline, expected=recorded_values(recording, chosen.targets))
     write_pipeline(folder, pipeline, notebook)
-    return Exported(folder=folder, pipeline=pipeline, recording=recording)
+    tried = read_tried(project, recording.session.id)
+    return Exported(folder=folder, pipeline=pipeline, recording=recording, tried=tried)
 
 
 def _prove(exported: Exported, progress: bool) -> tuple[Exported, Verification]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from jupyter_repro.verify.difference import Difference, different, equivalent, identical, missing, worst
 from jupyter_repro.verify.images import compare_images
+from jupyter_repro.verify.markup import compare_markup
 from jupyter_repro.verify.texts import compare_texts
 
 Output = Mapping[str, Any]
@@ -17,23 +18,24 @@ _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _WIDGET = "application/vnd.jupyter.widget-view+json"  # the number of a live object; text/plain stands beside it
 
 
-def compare_outputs(expected: Sequence[Output], found: Sequence[Output]) -> Difference:
+def compare_outputs(expected: Sequence[Output], found: Sequence[Output], *, partly: bool = False) -> Difference:
     """Results, displays, errors and standard output count; a difference in standard error only makes it equivalent.
 
-    Warnings, logs and progress bars go to standard error, each with its own idea of when to appear.
+    Warnings, logs and progress bars go to standard error, each with its own idea of when to appear. With `partly`, a
+    display that has other forms on the two sides, as from another front end, is compared by those that both have.
     """
     if expected and not found:
         return missing("no output")
-    return worst(_differences(expected, found))
+    return worst(_differences(expected, found, partly))
 
 
-def _differences(expected: Sequence[Output], found: Sequence[Output]) -> Iterator[Difference]:
+def _differences(expected: Sequence[Output], found: Sequence[Output], partly: bool) -> Iterator[Difference]:
     yield compare_texts(_stream(expected, "stdout"), _stream(found, "stdout"))
     ours, theirs = _shown(expected), _shown(found)
     if len(ours) != len(theirs):
         yield different(f"{len(ours)} displays", f"{len(theirs)} displays")
     for one, other in zip(ours, theirs, strict=False):
-        yield _compare_bundles(one, other)
+        yield _compare_bundles(one, other, partly)
     if compare_texts(_stream(expected, "stderr"), _stream(found, "stderr")).verdict != "identical":
         yield equivalent("what went to standard error aside")
 
@@ -64,10 +66,19 @@ def _joined(text: Any) -> str:
     return "".join(text) if isinstance(text, list) else str(text)
 
 
-def _compare_bundles(expected: Mapping[str, Any], found: Mapping[str, Any]) -> Difference:
-    if expected.keys() != found.keys():
+def _compare_bundles(expected: Mapping[str, Any], found: Mapping[str, Any], partly: bool) -> Difference:
+    common = [mime for mime in expected if mime in found]
+    compared = worst(_compare(mime, expected[mime], found[mime]) for mime in common)
+    if expected.keys() == found.keys():
+        return compared
+    if not (partly and any(_tells(mime, expected[mime]) for mime in common)):
         return different(", ".join(sorted(expected)), ", ".join(sorted(found)))
-    return worst(_compare(mime, expected[mime], found[mime]) for mime in expected)
+    return worst([compared, equivalent(f"by {', '.join(common)} alone")])
+
+
+def _tells(mime: str, value: Any) -> bool:
+    """`<Figure size 640x480 with 1 Axes>` stands for any figure."""
+    return not (mime == "text/plain" and value.startswith("<") and value.endswith(">"))
 
 
 def _compare(mime: str, expected: Any, found: Any) -> Difference:
@@ -78,6 +89,8 @@ def _compare(mime: str, expected: Any, found: Any) -> Difference:
             return compare_images(base64.b64decode(expected), base64.b64decode(found))
         except (binascii.Error, ValueError):
             return different(f"an image of {len(expected):,} characters", "an image that can't be decoded")
+    if mime == "text/html":
+        return compare_markup(str(expected), str(found))
     if not isinstance(expected, str):
         expected, found = (json.dumps(value, sort_keys=True, indent=1) for value in (expected, found))
     return compare_texts(expected, found)

@@ -90,7 +90,7 @@ def _summed_up(subject: str, expectation: Expectation, checks: Sequence[Check]) 
 
 def _check_output(target: Target, kept: Sequence[CellExecution], project: Path, ran: Reran) -> Check:
     execution = next((each for each in kept if each.ordinal == target.ordinal), None)
-    recorded = _recorded_outputs(execution, project) if execution is not None else None
+    recorded = recorded_outputs(execution, project) if execution is not None else None
     if execution is None or recorded is None:
         return _as_check(target, unknown("what it showed is not in the record"))
     return _as_check(target, compare_outputs(recorded, ran.outputs.get(execution.ordinal, ())))
@@ -111,19 +111,20 @@ def _as_check(target: Target, difference: Difference) -> Check:
     )
 
 
-def _recorded_outputs(execution: CellExecution, project: Path) -> list[Any] | None:
-    if execution.outputs_object is None:
-        return None
+def recorded_outputs(execution: CellExecution, project: Path) -> list[Any] | None:
+    """What it showed, as nbformat outputs; None where that is not in the record."""
     with suppress(StorageError, ValueError):
-        outputs: list[Any] = json.loads(objects.get(project, execution.outputs_object))
-        return outputs
+        if execution.outputs_json is not None:
+            return list(json.loads(execution.outputs_json))
+        if execution.outputs_object is not None:
+            return list(json.loads(objects.get(project, execution.outputs_object)))
     return None
 
 
 def _divergence(kept: Sequence[CellExecution], project: Path, ran: Reran, changed: Sequence[str]) -> Divergence | None:
     shown: dict[int, Difference] = {}
     for execution in kept:
-        recorded = _recorded_outputs(execution, project) if execution.status == "ok" else None
+        recorded = recorded_outputs(execution, project) if execution.status == "ok" else None
         if recorded is not None and execution.ordinal in ran.outputs:
             shown[execution.ordinal] = compare_outputs(recorded, ran.outputs[execution.ordinal])
     return first_divergence(kept, ran.findings.after, shown, ran.outcome, changed)

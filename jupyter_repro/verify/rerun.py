@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,19 +110,20 @@ def _compare_files(
     for out in outs:
         if out.digest is not None:
             path = project / out.path
-            yield out.path, _compare_file(path, out.digest, _original(path, originals))
+            recorded = (_original(path, originals), objects.path_of(project, out.digest))
+            yield out.path, _compare_file(path, out.digest, [each for each in recorded if each is not None])
 
 
-def _compare_file(path: Path, expected: str, original: Path | None) -> Difference:
-    """By digest; else with the recorded file itself, where it is still the one that was there before the run."""
+def _compare_file(path: Path, expected: str, recorded: Iterable[Path]) -> Difference:
+    """By digest; else with the recorded file itself: the one that was there before the run, or one that was kept."""
     hasher = FileHasher()
     found = hasher.digest(path)
     if found is None:
         return missing("the run did not write it")
     if found == expected:
         return identical()
-    is_recorded = original is not None and hasher.digest(original) == expected
-    if original is None or not is_recorded or max(path.stat().st_size, original.stat().st_size) > MOST_BYTES:
+    original = next((each for each in recorded if hasher.digest(each) == expected), None)
+    if original is None or max(path.stat().st_size, original.stat().st_size) > MOST_BYTES:
         return different(f"sha256 {expected[:12]}", f"sha256 {found[:12]}")
     return compare_documents(original.read_bytes(), path.read_bytes())
 

@@ -11,7 +11,7 @@ from jupyter_repro.verify.difference import Difference, different, equivalent, i
 # What a run says of itself and not of its result. Addresses aren't part of a value; times are, but of another kind.
 _ADDRESSES = (
     (re.compile(r"0x[0-9a-fA-F]{6,}"), "0x…"),
-    (re.compile(r"\bsk-container-id-\d+"), "sk-container-id"),  # scikit-learn counts its diagrams
+    (re.compile(r"\bsk-(container|estimator)-id-\d+"), r"sk-\1-id"),  # scikit-learn counts its diagrams
     (re.compile(r"\bT_[0-9a-f]{5}(?=[\s\"_#{,.])"), "T_"),  # pandas' styled tables
     (re.compile(r'"shared_object_id": \d+'), '"shared_object_id"'),  # an address, in a .keras file
     (re.compile(r"(?<=[#\"])[a-z][0-9a-f]{10}(?=[\")])"), "id"),  # in matplotlib's SVG

@@ -18,7 +18,7 @@ from jupyter_repro.capture import observer as observer_module
 from jupyter_repro.capture.audit import Audit
 from jupyter_repro.capture.bindings import Bindings
 from jupyter_repro.capture.observer import Observer
-from jupyter_repro.capture.randomness import Seeder
+from jupyter_repro.capture.seeder import Seeder
 from jupyter_repro.lineage.slicing import slice_for
 from jupyter_repro.lineage.targets import parse_targets
 from jupyter_repro.model import CellExecution, Recording, Session
@@ -32,8 +32,9 @@ class LiveSession:
         self.names: dict[str, Any] = shell.user_ns
         self.executions: list[CellExecution] = []
         self.code: dict[int, tuple[str, ...]] = {}
-        seeder = Seeder(0, _fail)
-        self.observer = Observer(shell, project, seeder)
+        self.seeder = Seeder(0, _fail)
+        self.seeder.start(1)
+        self.observer = Observer(shell, project, self.seeder)
         self._bindings = Bindings(self.observer.heap, project)
 
     def run(self, source: str) -> CellExecution:
@@ -46,7 +47,7 @@ class LiveSession:
             status="ok",
             started=None,
         )
-        late = self.observer.begin(begun.ordinal)
+        late = self.observer.begin(begun.ordinal, source)
         raised = execute(source, self.names)
         self.observer.end()
         begun = replace(begun, status="ok" if raised is None else "error", late=late)
@@ -106,7 +107,12 @@ def session_in(shell: InteractiveShell, audit: Audit, project: Path) -> Iterator
         del shell.user_ns[name]
     with _as_main(shell.user_module), pytest.MonkeyPatch.context() as patch:
         patch.setattr(observer_module, "Audit", lambda on_spawn: audit)
-        yield LiveSession(shell, project)
+        session = LiveSession(shell, project)
+        try:
+            yield session
+        finally:
+            session.observer.stop()
+            session.seeder.stop()
 
 
 @contextmanager

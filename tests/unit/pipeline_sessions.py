@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from jupyter_repro.model import Access, CellError, CellExecution, Kept, Recording, Session, Slice, Target
+from jupyter_repro.model import Access, CellError, CellExecution, Kept, RandomState, Recording, Session, Slice, Target
+
+STREAMED = ("random", "numpy")
 
 
 def recording(*cells: str | dict[str, Any], seed: int | None = None) -> Recording:
@@ -41,9 +43,18 @@ def failing(source: str, error: str, message: str = "boom", **fields: Any) -> di
 
 
 def drawing(source: str, *libraries: str, **fields: Any) -> dict[str, Any]:
-    """An execution that draws from the global streams of the libraries."""
-    places = tuple(f"random:{library}" for library in libraries)
-    return {"source": source, "reads": Access(places=places), "writes": Access(places=places), **fields}
+    """An execution that draws from the global generators of the libraries, where those have streams from stream 1."""
+    places = tuple(f"random:{library}" for library in libraries if library not in STREAMED)
+    streams = tuple(
+        RandomState(library=each, before="a", after="b", stream=1) for each in libraries if each in STREAMED
+    )
+    return {
+        "source": source,
+        "reads": Access(places=places),
+        "writes": Access(places=places),
+        "random": streams,
+        **fields,
+    }
 
 
 def seeding(source: str, *libraries: str) -> dict[str, Any]:

@@ -40,7 +40,11 @@ def explored(project: Path, write_notebook: WriteNotebook) -> Path:
     journal.execution("df['b'] = df.a * 2", "cell-2", mutated=["df"], names_read=["df"])
     journal.began("del pd\n1/0", "gone")
     journal.ended("error", error={"name": "ZeroDivisionError", "message": "division by zero"})
-    journal.evidence(deleted=["pd"], random=[{"library": "numpy", "before": "a", "after": "b", "seed": 3}])
+    journal.evidence(
+        deleted=["pd"],
+        random=[{"library": "numpy", "before": "a", "after": "b", "seed": 3}],
+        entropy=[{"source": "os.urandom", "module": "__main__", "count": 2}],
+    )
     journal.execution("df = pd.read_csv('a.csv')\ndf.head()", "cell-1", rebound=["df"])
     journal.stopped()
     return path
@@ -136,7 +140,7 @@ stopped, started 2026-11-21 12:00:00, ipykernel 7.4.0, Python 3.11.7, seed 7
              stale: it read `df`, which execution 5 changed since
     4 [4]    error          500 ms  del pd …
              names: deletes pd
-             random: numpy (seed 3)
+             random: numpy (unseeded) · unseeded os.urandom (2)
              ZeroDivisionError: division by zero
              deleted: the saved notebook has no such cell any more
     5 [5]    ok             500 ms  df = pd.read_csv('a.csv') …

@@ -6,9 +6,11 @@ import pytest
 from pipeline_sessions import drawing, recording, seeding
 
 from jupyter_repro.model import Access
-from jupyter_repro.pipeline.seeds import Seeding, plan_seeding, seed_parameter, seeded_inside, seeding_code
+from jupyter_repro.pipeline.seeds import Seeding, Setting, plan_seeding, seed_parameter, seeded_inside, seeding_code
 
 NUMPY = "import numpy as np"
+PYTHON_1, NUMPY_1 = Setting("random", 1), Setting("numpy", 1)
+KERAS_ALL, TORCH_ALL = Setting("tensorflow"), Setting("torch")
 KERAS = {"source": "import keras", "modules": ("keras", "tensorflow")}
 TRAIN = {"source": "import keras\nkeras.fit()", "modules": ("keras", "tensorflow")}
 
@@ -17,34 +19,35 @@ TRAIN = {"source": "import keras\nkeras.fit()", "modules": ("keras", "tensorflow
     ("cells", "before"),
     [
         ([NUMPY, "x = 1"], {}),
-        ([NUMPY, drawing("x = np.random.rand()", "numpy")], {1: ("numpy",)}),
-        ([NUMPY, seeding("np.random.seed(0)", "numpy"), drawing("x = np.random.rand()", "numpy")], {}),
-        (
-            [NUMPY, drawing("a()", "numpy"), seeding("np.random.seed(0)", "numpy"), drawing("b()", "numpy")],
-            {1: ("numpy",)},
-        ),
+        ([NUMPY, drawing("x = np.random.rand()", "numpy")], {1: (NUMPY_1,)}),
+        # each execution that draws has a stream of its own
+        ([NUMPY, drawing("a()", "random"), drawing("b()", "numpy")], {1: (PYTHON_1,), 2: (NUMPY_1,)}),
+        ([NUMPY, drawing("a()", "numpy"), drawing("b()", "numpy")], {1: (NUMPY_1,), 2: (NUMPY_1,)}),
+        # what the user seeds is the user's
+        ([NUMPY, seeding("np.random.seed(0)", "numpy"), {"source": "np.random.rand()"}], {}),
+        ([NUMPY, drawing("a()", "numpy"), seeding("np.random.seed(0)", "numpy")], {1: (NUMPY_1,)}),
         # imported by what was dropped, or by another library
-        (["import pandas as pd", drawing("df.sample()", "numpy")], {1: ("numpy",)}),
-        # one place, where the later one is imported already
-        ([NUMPY, drawing("a()", "random"), drawing("b()", "numpy")], {1: ("random", "numpy")}),
-        ([NUMPY, drawing("b()", "numpy"), drawing("a()", "random")], {1: ("random", "numpy")}),
+        (["import pandas as pd", drawing("df.sample()", "numpy")], {1: (NUMPY_1,)}),
         # the user imports it later
-        ([drawing("a()", "random"), NUMPY, drawing("b()", "numpy")], {0: ("random",), 2: ("numpy",)}),
+        ([drawing("a()", "random"), NUMPY, drawing("b()", "numpy")], {0: (PYTHON_1,), 2: (NUMPY_1,)}),
         # tensorflow's graphs draw without a trace
-        ([KERAS, "model.fit()"], {1: ("tensorflow",)}),
-        ([KERAS, "a()", drawing("b()", "random", "tensorflow")], {1: ("random", "tensorflow")}),
-        ([drawing("from tensorflow import keras", "random"), "fit()"], {0: ("random",), 1: ("tensorflow",)}),
+        ([KERAS, "model.fit()"], {1: (KERAS_ALL,)}),
+        ([KERAS, "a()", drawing("b()", "random", "tensorflow")], {1: (KERAS_ALL,), 2: (PYTHON_1,)}),
+        ([drawing("from tensorflow import keras", "random"), "fit()"], {0: (PYTHON_1,), 1: (KERAS_ALL,)}),
         (["from tensorflow import keras"], {}),
-        ([{"source": "load()", "modules": ("tensorflow",)}, "fit()"], {0: ("tensorflow",)}),
+        ([{"source": "load()", "modules": ("tensorflow",)}, "fit()"], {0: (KERAS_ALL,)}),
         ([KERAS, seeding("tf.random.set_seed(1)", "tensorflow"), "fit()"], {}),
         # no evidence
-        ([NUMPY, {"source": "a()", "incomplete": "a fault"}], {1: ("random", "numpy")}),
-        ([NUMPY, {"source": "a()", "reads": Access(places=("*",))}], {1: ("random", "numpy")}),
-        ([{"source": "a()", "status": "unobserved"}, drawing("b()", "random")], {1: ("random",)}),
+        ([NUMPY, {"source": "a()", "incomplete": "a fault"}], {1: (Setting("random", 2), Setting("numpy", 2))}),
+        (
+            [NUMPY, {"source": "a()", "reads": Access(places=("*",))}],
+            {1: (Setting("random", 2), Setting("numpy", 2))},
+        ),
+        ([{"source": "a()", "status": "unobserved"}, drawing("b()", "random")], {1: (PYTHON_1,)}),
     ],
 )
 def test_each_library_is_seeded_before_its_first_unseeded_draw(
-    cells: list[Any], before: dict[int, tuple[str, ...]]
+    cells: list[Any], before: dict[int, tuple[Setting, ...]]
 ) -> None:
     found = recording(*cells, seed=3)
     assert plan_seeding(found.executions) == Seeding(before=before)
@@ -54,21 +57,21 @@ def test_each_library_is_seeded_before_its_first_unseeded_draw(
 @pytest.mark.parametrize(
     ("cell", "plan"),
     [
-        (drawing("import numpy as np\nx = np.random.rand()", "numpy"), Seeding(inside={0: ("numpy",)})),
-        (drawing("import random\nx = random.random()", "random"), Seeding(before={0: ("random",)})),
-        (TRAIN, Seeding(inside={0: ("tensorflow",)})),
+        (drawing("import numpy as np\nx = np.random.rand()", "numpy"), Seeding(inside={0: (NUMPY_1,)})),
+        (drawing("import random\nx = random.random()", "random"), Seeding(before={0: (PYTHON_1,)})),
+        (TRAIN, Seeding(inside={0: (KERAS_ALL,)})),
         (
             drawing("import torch, numpy\nx = f()", "random", "numpy", "torch"),
-            Seeding(before={0: ("random",)}, inside={0: ("numpy", "torch")}),
+            Seeding(before={0: (PYTHON_1,)}, inside={0: (NUMPY_1, TORCH_ALL)}),
         ),
-        (drawing("%%time\nimport numpy\nx = numpy.random.rand()", "numpy"), Seeding(before={0: ("numpy",)})),
+        (drawing("%%time\nimport numpy\nx = numpy.random.rand()", "numpy"), Seeding(before={0: (NUMPY_1,)})),
     ],
 )
 def test_an_execution_that_imports_and_draws_is_seeded_inside(cell: dict[str, Any], plan: Seeding) -> None:
     assert plan_seeding(recording(cell, seed=3).executions) == plan
 
 
-SET = '__import__("numpy").random.seed(seed % 2**32)'
+SET = '__import__("numpy").random.seed([seed % 2**32, 7])'
 
 
 @pytest.mark.parametrize(
@@ -89,7 +92,7 @@ SET = '__import__("numpy").random.seed(seed % 2**32)'
     ],
 )
 def test_the_line_stands_behind_the_import(source: str, seeded: str) -> None:
-    assert seeded_inside(source, ["numpy"], "seed") == seeded
+    assert seeded_inside(source, [Setting("numpy", 7)], "seed") == seeded
 
 
 @pytest.mark.parametrize(
@@ -113,13 +116,13 @@ def test_seeding_leaves_nothing_behind() -> None:
 
     state = random.getstate()
     namespace: dict[str, Any] = {"start": 2**40 + 1, "numpy": "the user's"}
-    exec(seeding_code(("random", "numpy"), "start"), namespace)
+    exec(seeding_code((Setting("random", 5), Setting("numpy", 5)), "start"), namespace)
     try:
         import numpy
 
         drawn = random.random(), numpy.random.rand()
-        random.seed(2**40 + 1)
-        numpy.random.seed((2**40 + 1) % 2**32)
+        random.seed(f"{2**40 + 1} 5")
+        numpy.random.seed([(2**40 + 1) % 2**32, 5])
         assert drawn == (random.random(), numpy.random.rand())
     finally:
         random.setstate(state)

@@ -9,7 +9,7 @@ import pytest
 from journals import ID, Written, binding
 
 from jupyter_repro.errors import JournalError, NoSession, StorageError
-from jupyter_repro.model import SCHEMA, Access, CellError, RandomState, Recording
+from jupyter_repro.model import SCHEMA, Access, CellError, Entropy, RandomState, Recording
 from jupyter_repro.store.journal_reader import read_recording
 
 
@@ -21,7 +21,8 @@ def test_the_lines_of_one_execution_are_folded_into_one_record(project: Path) ->
         reads={"names": ["load"], "objects": [[1, 3]], "parts": {"4": ["a"]}, "places": ["file:*"]},
         bound=["df"],
         files=[{"path": "data.csv", "mode": "read", "digest": "ab", "size": 3}],
-        random=[{"library": "numpy", "before": "a", "after": "b", "seed": 5}],
+        random=[{"library": "numpy", "before": "a", "after": "b", "seed": 5, "object": "c"}],
+        entropy=[{"source": "numpy", "module": "__main__", "count": 2}],
         code={"12": ["load", "path"]},
     )
     journal.stopped()
@@ -40,7 +41,8 @@ def test_the_lines_of_one_execution_are_folded_into_one_record(project: Path) ->
     reads = Access(names=("load",), objects=((1, 3),), parts={"4": ("a",)}, places=("file:*",))
     assert (execution.reads, execution.bound) == (reads, ("df",))
     assert execution.files[0].path == "data.csv"
-    assert execution.random == (RandomState(library="numpy", before="a", after="b", seed=5),)
+    assert execution.random == (RandomState(library="numpy", before="a", after="b", seed=5, object="c"),)
+    assert execution.entropy == (Entropy(source="numpy", module="__main__", count=2),)
     assert execution.observed
     assert recording.code == {12: ("load", "path")}
     assert recording.session.stopped == "2026-11-21T12:30:00Z"

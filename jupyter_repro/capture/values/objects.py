@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import struct
 import types
 from typing import Any
 
+from jupyter_repro.capture.identity import attributes_of, hides_attributes
 from jupyter_repro.capture.values.node import Handler, Node, opaque, tag_of
 
 _INFRASTRUCTURE = frozenset(  # packages whose objects stand for the process, not for a value
@@ -49,7 +49,8 @@ def handler(kind: type) -> Handler:
     """For the instances of one class: attributes and slots, and the state that a class written in C hands out."""
     if _is_infrastructure(kind) or _is_iterator(kind):
         return opaque
-    layout, tag, reduces, hides = Layout(kind), tag_of(kind), _reduces(kind), _hides(kind)
+    layout, tag, reduces = Layout(kind), tag_of(kind), _reduces(kind)
+    hides = _hides(kind) or hides_attributes(kind)
 
     def instance(value: Any) -> Node:
         names, children = layout.attributes(value)
@@ -80,8 +81,7 @@ class Layout:
 
     def attributes(self, value: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
         found = self._slots(value) if self._members else {}
-        with contextlib.suppress(AttributeError):  # an instance without one
-            found.update(object.__getattribute__(value, "__dict__"))
+        found.update(attributes_of(value) or {})
         if any(type(part) is int and part > _SMALLEST_ADDRESS for part in found.values()):
             addresses = {id(part) for part in found.values()}
             found = {name: part for name, part in found.items() if not (type(part) is int and part in addresses)}

@@ -1,0 +1,1 @@
+"""What the operating system itself says about files: the layers below Python's audit hook."""
