@@ -12,7 +12,8 @@ from pathlib import PurePosixPath
 from jupyter_repro.errors import UnknownTarget
 from jupyter_repro.lineage.ambient import Called, ambient_reads
 from jupyter_repro.lineage.names import Names, read_cell
-from jupyter_repro.model import Access, CellExecution, Recording, Target
+from jupyter_repro.lineage.results import can_be_result
+from jupyter_repro.model import Access, CellExecution, FileAccess, Recording, Target
 
 _ALREADY_BOUND = frozenset((*vars(builtins), "get_ipython"))
 _UNKNOWN_OBJECTS = "heap:*"
@@ -82,9 +83,13 @@ def _written_files(executions: Sequence[CellExecution]) -> list[str]:
         for file in execution.own_files:
             if file.mode == "delete":
                 written.pop(file.path, None)
-            elif "write" in file.mode and file.digest is not None and not file.path.startswith("/"):
+            elif "write" in file.mode and file.digest is not None and can_be_result(file) and not _is_outside(file):
                 written[file.path] = None  # elsewhere are caches and temporary files, no results
     return list(written)
+
+
+def _is_outside(file: FileAccess) -> bool:
+    return file.path.startswith("/")
 
 
 def wanted(recording: Recording, target: Target) -> Wanted:

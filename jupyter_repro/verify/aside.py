@@ -19,6 +19,7 @@ from jupyter_repro.config import store_of
 from jupyter_repro.errors import StorageError
 from jupyter_repro.hashing import FileHasher
 from jupyter_repro.journal import new_session_id, prepare_store
+from jupyter_repro.lineage.results import can_be_result
 from jupyter_repro.model import CellExecution
 
 _LIST = "files.json"
@@ -51,9 +52,10 @@ def touched(executions: Iterable[CellExecution], project: Path) -> Touched:
     changed: dict[str, None] = {}
     known: set[str] = set()  # read, or made before
     for execution in executions:
-        by_mode = {access.path: access.mode for access in execution.own_files}
+        strange = {access.path for access in execution.files if not can_be_result(access)}
+        by_mode = {access.path: access.mode for access in execution.files if access.path not in strange}
         written = {path for path, mode in by_mode.items() if mode in ("write", "read+write", "delete")}
-        new = {place[6:] for place in execution.writes.places if place.startswith("entry:")} - known
+        new = {place[6:] for place in execution.writes.places if place.startswith("entry:")} - known - strange
         made.update(dict.fromkeys(sorted(path for path in new if by_mode.get(path) != "delete")))
         changed.update(dict.fromkeys(sorted(written - made.keys())))
         known |= new | by_mode.keys()

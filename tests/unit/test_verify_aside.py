@@ -95,6 +95,28 @@ def test_what_the_user_may_be_saving_is_left_alone(files: Path) -> None:
     assert notebook.read_text() == "saved by the user meanwhile"
 
 
+def test_what_somebody_else_may_have_saved_while_children_ran_is_no_result(project: Path) -> None:
+    written = {
+        "model.bin": "child",
+        "other.ipynb": "child",
+        ".cache/x": "child",
+        "own.py": "kernel",
+        "a": "unattributed",
+    }
+    execution = CellExecution(
+        session="s",
+        ordinal=1,
+        execution_count=1,
+        cell_id=None,
+        source="!train",
+        status="ok",
+        started=None,
+        writes=Access(places=tuple(f"entry:{path}" for path in written)),
+        files=tuple(FileAccess(path=path, mode="write", by=by) for path, by in written.items()),  # type: ignore[arg-type]
+    )
+    assert touched([execution], project).made == (str(project / "model.bin"), str(project / "own.py"))
+
+
 def test_links_are_put_back_as_links(files: Path) -> None:
     (files / "link.csv").symlink_to("data.csv")
     with set_aside(files, Touched(made=(str(files / "link.csv"),)), spared=()):
