@@ -17,6 +17,7 @@ import nbformat
 import numpy as np
 import papermill
 import pytest
+from bare_kernel import BARE
 from commands import answer, jrepro
 
 from jupyter_repro import objects
@@ -25,19 +26,6 @@ from jupyter_repro.model import Recording
 from jupyter_repro.store.journal_reader import read_recording
 
 SEED = 12345
-# A kernel of an environment where jupyter_repro isn't installed.
-BARE = """
-import sys
-from ipykernel.kernelapp import main
-
-class Absent:
-    def find_spec(self, name, *_):
-        if name == "jupyter_repro":
-            raise ModuleNotFoundError("No module named 'jupyter_repro'")
-
-sys.meta_path.insert(0, Absent())
-main()
-"""
 SHOW = "import json\nprint(json.dumps({}))"
 SNIPPETS = {
     "python": "import random\npython = [random.random(), random.Random().random(), random.sample(range(99), 3)]",

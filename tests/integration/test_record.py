@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bare_kernel import BARE
 
 from jupyter_repro.cli.main import main
 from jupyter_repro.errors import RunFailed, UsageError
@@ -23,21 +24,6 @@ if TYPE_CHECKING:
 
 
 COMMAND = (sys.executable, "-m", "jupyter_repro.cli")
-
-
-# A kernel of an environment where jupyter_repro isn't installed.
-BARE = """
-import sys
-from ipykernel.kernelapp import main
-
-class Absent:
-    def find_spec(self, name, *_):
-        if name == "jupyter_repro":
-            raise ModuleNotFoundError("No module named 'jupyter_repro'")
-
-sys.meta_path.insert(0, Absent())
-main()
-"""
 
 
 def record_all(notebook: Path, **options: Any) -> Recorded:
