@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from jupyter_repro.capture import passwords
 from jupyter_repro.capture.values.content import encode
 from jupyter_repro.capture.values.describe import Describer
 from jupyter_repro.capture.values.digest import Digester
 from jupyter_repro.capture.values.node import type_name
 from jupyter_repro.capture.values.scalars import SCALARS
 from jupyter_repro.capture.values.summary import summary
+from jupyter_repro.hashing import digest as digest_of
 from jupyter_repro.model import Value
 
 __all__ = ["content", "fingerprint"]
@@ -21,9 +23,11 @@ __all__ = ["content", "fingerprint"]
 
 def fingerprint(value: Any) -> Value:
     """What the value is. Never raises; `exact` is False where a part of it could only be described."""
+    shown, kind = summarise(value), type_name(type(value))
+    if passwords.stand_in(shown):  # a digest could be guessed at
+        return Value(digest=digest_of(b"a password"), type=kind, summary="(holds a password)", exact=False)
     digester = Digester()
-    digest = digester.digest(value).hex()
-    return Value(digest=digest, type=type_name(type(value)), summary=summarise(value), exact=digester.exact)
+    return Value(digest=digester.digest(value).hex(), type=kind, summary=shown, exact=digester.exact)
 
 
 def summarise(value: Any) -> str:
@@ -35,5 +39,8 @@ def summarise(value: Any) -> str:
 
 
 def content(value: Any) -> bytes | None:
-    """The numbers of a value with their structure (see `values.content`); None without numbers or above 8 MB."""
-    return encode(value)
+    """The numbers of a value with their structure (see `values.content`); None without numbers, above 8 MB, or where a
+    password stands among them.
+    """
+    encoded = encode(value)
+    return None if encoded is None or passwords.stand_in_bytes(encoded) else encoded

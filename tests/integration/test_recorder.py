@@ -78,9 +78,9 @@ CASES = [
     case("asks twice", "pair = input(), input()", answers=("x", "y"), bound=("pair",)),
     case(
         "asks for a password",
-        "import getpass\nsecret = getpass.getpass()",
+        "import getpass\nsecret = getpass.getpass()\nlogin = {'user': 'Ada', 'key': secret, 'port': 1.5}",
         answers=(PASSWORD,),
-        bound=("getpass", "secret"),
+        bound=("getpass", "login", "secret"),
     ),
     # files
     case("reads a file", "data = open('data.txt').read()", files={"data.txt": "read"}, bound=("data",)),
@@ -247,3 +247,12 @@ def test_no_value_of_an_environment_variable_is_kept(session: Session) -> None:
     kept = [path for path in (session.project / ".jrepro").rglob("*") if path.is_file()]
     assert len(kept) > 2
     assert not [path for path in kept if SECRET.encode() in path.read_bytes()]
+
+
+def test_no_password_is_kept(session: Session) -> None:
+    kept = [path for path in (session.project / ".jrepro").rglob("*") if path.is_file()]
+    assert len(kept) > 2
+    assert [path for path in kept if PASSWORD.encode() in path.read_bytes()] == []
+    login = session.recording.namespace["login"].value
+    assert login is not None
+    assert (login.summary, login.exact) == ("(holds a password)", False)
