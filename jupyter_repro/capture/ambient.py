@@ -25,6 +25,7 @@ State = Any
 Snapshot = dict[str, State]
 _TERMINAL = ("COLUMNS", "LINES")
 _OUR_LOGGERS = ("asyncio", "traitlets", "matplotlib", "jupyter", "ipykernel", "IPKernelApp", "parso")
+_COUNTERS = frozenset(("keras names",))
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGALRM", "SIGUSR1", "SIGTERM") if hasattr(signal, name))
 
 
@@ -55,6 +56,11 @@ def differences(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, str]]:
                     yield group, str(key)
         else:
             yield group, WHOLE
+
+
+def counted(changes: list[tuple[str, str]]) -> set[str]:
+    """Of these changes the places that count up: whoever changes one reads it."""
+    return {f"ambient:{group}|{key}" for group, key in changes if group in _COUNTERS}
 
 
 def places(changes: list[tuple[str, str]], after: Snapshot) -> set[str]:
@@ -208,6 +214,12 @@ def _keras() -> State:
     return (keras.config.floatx(), keras.config.image_data_format(), keras.config.dtype_policy().name)
 
 
+def _keras_names() -> State:
+    """How many objects of each kind Keras has named: `dense_2` is the third. The names stand in saved weights."""
+    module = sys.modules.get("keras.src.backend.common.global_state")
+    return dict(module.get_global_attribute("object_name_uids") or {}) if module is not None else {}
+
+
 def _socket() -> State:
     module = sys.modules.get("socket")
     return (module.getdefaulttimeout(),) if module is not None else None
@@ -268,6 +280,7 @@ _READERS: dict[str, Callable[[], State]] = {
     "timezone": lambda: time.tzname,
     "torch": _torch,
     "keras": _keras,
+    "keras names": _keras_names,
     "socket": _socket,
     "signal": _signals,
     "copyreg": _copyreg,

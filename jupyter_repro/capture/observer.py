@@ -27,7 +27,9 @@ from jupyter_repro.lineage.names import Names, read_cell
 from jupyter_repro.model import Access, CellExecution, Late
 
 _PLOTTING = frozenset("matplotlib seaborn matplotlib.pyplot pandas".split())
-_ARRIVING = frozenset(("env", "path", "logging", "shell", "magic", "signal"))  # groups whose new keys are changes
+_ARRIVING = frozenset(
+    ("env", "path", "logging", "shell", "magic", "signal", "keras names")
+)  # groups whose new keys are changes
 
 
 class Observer:

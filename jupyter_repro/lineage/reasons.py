@@ -21,6 +21,7 @@ _GROUPS = {
     "timezone": "the time zone",
     "torch": "torch's defaults",
     "keras": "Keras' defaults",
+    "keras names": "the numbers in Keras' names",
     "socket": "the network time-out",
     "signal": "signal handlers",
     "copyreg": "how objects are copied",

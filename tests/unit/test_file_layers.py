@@ -16,6 +16,8 @@ from jupyter_repro.capture.watch.inotify import Inotify
 from jupyter_repro.capture.watch.named import folders_in_text, folders_in_values
 from jupyter_repro.model import CellExecution
 
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # from fork()
+
 PRELUDE = """
 import ctypes, glob, os, pathlib, shutil, subprocess, sys, tempfile, threading
 libc = ctypes.CDLL(None)

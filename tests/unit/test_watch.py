@@ -34,7 +34,10 @@ from jupyter_repro.capture.watch.inotify import Inotify
 from jupyter_repro.capture.watch.probe import probe
 from jupyter_repro.capture.watch.watch import SWEEP, FileWatch
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="fanotify and inotify are Linux's")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="fanotify and inotify are Linux's"),
+    pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),  # from fork()
+]
 
 StartWatch = Callable[[Path], FileWatch]
 

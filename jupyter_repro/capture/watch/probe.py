@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -80,10 +82,4 @@ def _read_in_c(path: str) -> None:
 
 
 def _read_in_a_child(path: str) -> None:
-    child = os.fork()
-    if not child:
-        try:
-            _read_in_c(path)
-        finally:
-            os._exit(0)
-    os.waitpid(child, 0)
+    subprocess.run([sys.executable, "-Sc", "import sys; open(sys.argv[1]).close()", path], check=False)
