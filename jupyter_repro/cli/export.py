@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 @click.option(
     "-t", "--target", "targets", multiple=True, metavar="EXPR", help="What is to be reproduced: an expression."
 )
+@click.option(
+    "--cell", "numbers", multiple=True, type=int, metavar="N", help="What the cell with the prompt [N] shows."
+)
+@click.option("--file", "files", multiple=True, type=click.Path(path_type=Path), help="A file that was written.")
 @click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME", help="Make this variable a parameter.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Folder to write to.")
 @click.option("--session", metavar="ID", help="Which recording of the notebook.  [default: the newest]")
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
 def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
     notebook: Path,
     targets: tuple[str, ...],
+    numbers: tuple[int, ...],
+    files: tuple[Path, ...],
     parameters: tuple[str, ...],
     output: Path | None,
     session: str | None,
@@ -45,8 +51,8 @@ def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
 ) -> int:
     """Export what a result of NOTEBOOK needs, and prove that it reproduces it.
 
-    Without -t, the targets are what the last cells showed and the files that the session wrote. Without -p, literal
-    hyperparameters become parameters by themselves.
+    Without -t, --cell and --file, the targets are what the last cells showed and the files that the session wrote.
+    Without -p, literal hyperparameters become parameters by themselves.
 
     A notebook that was never recorded is run first, in the orders that its file tells of, and what each run shows is
     compared with what the file shows. Files that the cells change are put back.
@@ -58,7 +64,14 @@ def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
         click.echo(json.dumps(_obstacle_json(tried)) if as_json else "\n".join(_obstacle_lines(tried, notebook)))
         return 1
     request = Request(
-        notebook=notebook, targets=targets, parameters=parameters, folder=output, session=session, proof=not no_prove
+        notebook=notebook,
+        targets=targets,
+        numbers=numbers,
+        files=files,
+        parameters=parameters,
+        folder=output,
+        session=session,
+        proof=not no_prove,
     )
     exported = export(request, say=_quiet if as_json else _say, progress=is_terminal() and not as_json)
     click.echo(json.dumps(_as_json(exported)) if as_json else "\n".join(_lines(exported)))

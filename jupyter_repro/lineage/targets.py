@@ -50,6 +50,27 @@ def _parse(recording: Recording, expression: str) -> Target:
     return Target(kind="expression", text=expression)
 
 
+def output_target(recording: Recording, number: int) -> Target:
+    """The output of the execution whose prompt was [number]. Raises UnknownTarget where it showed none."""
+    found = [each for each in recording.executions if each.execution_count == number]
+    if not found:
+        hint = f"Type `jrepro show {recording.session.id}` for the numbers."
+        raise UnknownTarget(f"There is no [{number}] in session {recording.session.id}.", hint)
+    if not found[-1].outputs:
+        raise UnknownTarget(f"[{number}] showed nothing.", "Name what it binds with `-t NAME`.")
+    return _output(found[-1])
+
+
+def file_target(recording: Recording, path: str) -> Target:
+    """A file that the session wrote, relative to the project. Raises UnknownTarget for any other."""
+    written = _written_files(recording.executions)
+    if path in written:
+        return Target(kind="file", text=path)
+    near = difflib.get_close_matches(path, written, n=1)
+    hint = f"Did you mean `--file {near[0]}`?" if near else f"Type `jrepro show {recording.session.id}` for its files."
+    raise UnknownTarget(f"Session {recording.session.id} did not write {path}.", hint)
+
+
 def _known_names(recording: Recording) -> set[str]:
     known = set[str]()
     for execution in recording.executions:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_repro.config import find_project
+from jupyter_repro.config import find_project, relative
 from jupyter_repro.errors import NoSession
 from jupyter_repro.lineage.slicing import slice_for, widened
-from jupyter_repro.lineage.targets import default_targets, parse_targets
-from jupyter_repro.model import Pipeline, Recording, Slice, Verification
+from jupyter_repro.lineage.targets import default_targets, file_target, output_target, parse_targets
+from jupyter_repro.model import Pipeline, Recording, Slice, Target, Verification
 from jupyter_repro.pipeline.manifest import default_folder, describe, write_manifest, write_pipeline
 from jupyter_repro.pipeline.notebook import assemble
 from jupyter_repro.pipeline.parameters import named_parameters, proposed_parameters
@@ -30,7 +30,9 @@ class Request:
     """What is asked for; empty targets and parameters stand for those that are found."""
 
     notebook: Path
-    targets: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()  # expressions
+    numbers: tuple[int, ...] = ()  # of executions whose output is a target, as their prompts show them
+    files: tuple[Path, ...] = ()
     parameters: tuple[str, ...] = ()
     folder: Path | None = None
     session: str | None = None
@@ -62,7 +64,7 @@ def export(request: Request, *, say: Say, progress: bool = False) -> Exported:
     recording = read_recording(project, _session(project, request))
     for problem in (*recording.problems, *(recording.session.incomplete or "").splitlines()[-1:]):
         say(f"The record is not whole: {problem}.")
-    targets = parse_targets(recording, request.targets) if request.targets else default_targets(recording)
+    targets = _targets(request, recording, project)
     chosen: Slice | None = slice_for(recording, targets)
     folder = request.folder or default_folder(request.notebook)
     while chosen is not None:
@@ -75,6 +77,15 @@ def export(request: Request, *, say: Say, progress: bool = False) -> Exported:
         if chosen is not None:
             say(f"Not the same yet: trying again with {_kept(chosen)} executions.")
     return exported
+
+
+def _targets(request: Request, recording: Recording, project: Path) -> tuple[Target, ...]:
+    found = (
+        *parse_targets(recording, request.targets),
+        *(output_target(recording, number) for number in request.numbers),
+        *(file_target(recording, relative(path, project)) for path in request.files),
+    )
+    return found or default_targets(recording)
 
 
 def _session(project: Path, request: Request) -> str:

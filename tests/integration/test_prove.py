@@ -258,3 +258,19 @@ def test_a_notebook_that_is_gone_is_exported_from_its_session(project: Path, wri
     code, exported = export(project, "-t", "result")
 
     assert (code, exported["verdict"]) == (0, "proven")
+
+
+def test_what_a_cell_shows_and_a_file_are_targets(project: Path, write_notebook: Any) -> None:
+    notebook = write_notebook(["x = 2", "x + 1", "open('a.txt', 'w').write('a'); None", "junk = 1\n'last'"])
+    record(project, notebook)
+
+    code, exported = export(project, "--cell", "2", "--file", "a.txt", "-t", "x")
+
+    assert (code, verdicts(exported)) == (
+        0,
+        {"x": "identical", "output of execution 2": "identical", "a.txt": "identical"},
+    )
+    assert exported["dropped"] == [4]
+    assert "There is no [9] in session" in message(project, "notebook.ipynb", "--cell", "9")
+    assert "[1] showed nothing" in message(project, "notebook.ipynb", "--cell", "1")
+    assert "did not write b.txt" in message(project, "notebook.ipynb", "--file", "b.txt")

@@ -95,9 +95,11 @@ class FileWatch:
     def take(self) -> Seen:
         """What happened since the last call of this or of `begin`; microseconds where nothing did."""
         layer = self._at_work
-        if layer is None or layer.is_idle():
+        if layer is None:
             return _NOTHING
-        with layer.drain.lock:
+        with layer.drain.lock:  # else what the thread is decoding would be missed
+            if layer.is_idle():
+                return _NOTHING
             layer.look()
             seen = Seen(list(layer.log), not layer.lost)
             layer.clear()
