@@ -13,7 +13,18 @@ import nbformat
 import papermill
 import pytest
 
-from jupyter_repro.model import Access, CellError, CellExecution, Kept, Output, Recording, Session, Slice, Target
+from jupyter_repro.model import (
+    Access,
+    CellError,
+    CellExecution,
+    Kept,
+    Output,
+    RandomState,
+    Recording,
+    Session,
+    Slice,
+    Target,
+)
 from jupyter_repro.pipeline.notebook import assemble
 from jupyter_repro.pipeline.parameters import proposed_parameters
 
@@ -44,8 +55,10 @@ def failing(source: str, error: str) -> Cell:
 
 
 def drawing(source: str, *libraries: str) -> Cell:
-    places = tuple(f"random:{library}" for library in libraries)
-    return {"source": source, "reads": Access(places=places), "writes": Access(places=places)}
+    streamed = [library for library in libraries if library in ("random", "numpy")]
+    places = tuple(f"random:{library}" for library in libraries if library not in streamed)
+    streams = tuple(RandomState(library=each, before="a", after="b", stream=1) for each in streamed)
+    return {"source": source, "reads": Access(places=places), "writes": Access(places=places), "random": streams}
 
 
 def export(found: Recording, dropped: tuple[int, ...] = (), saved: Any = ()) -> Path:
@@ -104,13 +117,17 @@ def test_seeds_give_the_numbers_of_the_recording() -> None:
         seed=SEED,
     )
     path = export(found)
-    generator, array_generator = random.Random(SEED), numpy.random.RandomState(SEED % 2**32)
-    expected = [[generator.random(), generator.random()], array_generator.rand(2).tolist()]
-    assert printed(run(path)) == [*expected, "a name of the user", True]
-    assert printed(run(path, seed=1))[:2] == [
-        [(other := random.Random(1)).random(), other.random()],
-        numpy.random.RandomState(1).rand(2).tolist(),
-    ]
+
+    def drawn(seed: int) -> list[list[float]]:
+        """From stream 1 of the session."""
+        generator = random.Random(f"{seed} 1")
+        return [
+            [generator.random(), generator.random()],
+            numpy.random.RandomState([seed % 2**32, 1]).rand(2).tolist(),
+        ]
+
+    assert printed(run(path)) == [*drawn(SEED), "a name of the user", True]
+    assert printed(run(path, seed=1))[:2] == drawn(1)
 
 
 GRAPH = """

@@ -122,12 +122,9 @@ def test_what_cannot_be_compared_is_not_proven_and_not_widened(project: Path, wr
 
 
 def test_a_slice_that_is_too_small_is_widened(project: Path, write_notebook: Any) -> None:
-    """A library that remembers what it was told, where no record shows it."""
-    (project / "registry.py").write_text(
-        "_known = {}\ndef put(n): _known['n'] = n\ndef get(): return _known.get('n', 0)\n"
-    )
-    unseen = "import gc\n[f(7) for f in gc.get_objects() if getattr(f, '__name__', '') == 'put']"
-    notebook = write_notebook(["import registry", unseen, "result = registry.get()"])
+    """A library in C that remembers what it was told, where no record shows it."""
+    libc = "ctypes.CDLL(None)"
+    notebook = write_notebook(["import ctypes", f"{libc}.srand(7)", f"result = {libc}.rand()"])
     record(project, notebook)
 
     code, exported = export(project, "-t", "result")
