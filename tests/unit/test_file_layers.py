@@ -7,11 +7,13 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from conftest import StartSession
 from live_sessions import LiveSession
 
 from jupyter_repro.capture.watch import watch as watch_module
+from jupyter_repro.capture.watch.children import disown
 from jupyter_repro.capture.watch.inotify import Inotify
 from jupyter_repro.capture.watch.named import folders_in_text, folders_in_values
 from jupyter_repro.model import CellExecution
@@ -109,6 +111,8 @@ def writes(execution: CellExecution) -> set[str]:
 def watched(files: Path, session: LiveSession, monkeypatch: pytest.MonkeyPatch) -> LiveSession:
     if session.observer.files.watch.layer != "fanotify":
         pytest.skip(f"no fanotify here: {session.observer.files.watch.refused}")
+    for child in psutil.Process().children():  # of other tests: joblib's workers stay
+        disown(child.pid)
     monkeypatch.syspath_prepend(files)
     session.run(PRELUDE)
     session.run("opendir = libc.opendir\nopendir.restype = ctypes.c_void_p")
