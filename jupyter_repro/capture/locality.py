@@ -41,9 +41,14 @@ def is_library_path(path: str) -> bool:
     return path.startswith(_PREFIXES)
 
 
+def is_setting(path: str) -> bool:
+    """What programs keep in the user's home."""
+    return path.startswith(_HOME_SETTINGS)
+
+
 def is_users_file(path: str) -> bool:
     """Whether a file is data of the user's: not a library's, a cache, a device, compiled code, or our own."""
-    if path.startswith(_SYSTEM) or path.endswith(_COMPILED) or is_library_path(path) or path.startswith(_HOME_SETTINGS):
+    if path.startswith(_SYSTEM) or path.endswith(_COMPILED) or is_library_path(path) or is_setting(path):
         return False
     return not any(part in path + os.sep for part in _HIDDEN)
 

@@ -7,7 +7,7 @@ import os
 _MAX_ENTRIES = 20_000
 SKIPPED = frozenset(
     """
-    .git .hg .svn __pycache__ node_modules .jrepro .venv .ipynb_checkpoints
+    .git .hg .svn __pycache__ node_modules .jrepro .venv .ipynb_checkpoints .ipython .jupyter
     .mypy_cache .pytest_cache .ruff_cache .tox .nox
     """.split()
 )

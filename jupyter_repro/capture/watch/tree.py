@@ -7,7 +7,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from jupyter_repro.capture.locality import is_library_path
+from jupyter_repro.capture.locality import is_library_path, is_setting
 from jupyter_repro.capture.sweep import SKIPPED
 from jupyter_repro.capture.watch.events import Key
 
@@ -111,7 +111,7 @@ class Tree:
 
 
 def is_wanted(path: str, is_folder: bool) -> bool:
-    if not is_folder or os.path.basename(path) in SKIPPED or is_library_path(path + os.sep):
+    if not is_folder or os.path.basename(path) in SKIPPED or is_library_path(path + os.sep) or is_setting(path):
         return False
     return not any(os.path.lexists(os.path.join(path, name)) for name in _ENVIRONMENT)
 
