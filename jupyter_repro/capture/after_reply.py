@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +27,9 @@ class AfterReply:
         self._settle = settle
         self._wanted = False
         self._replaced: Replaced | None = None
-        self._timers: list[asyncio.TimerHandle] = []
+        self._ended = 0.0  # when the last cell had
+        self._settled = False  # since then
+        self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         if self._kernel is None:
@@ -40,18 +43,39 @@ class AfterReply:
                 with contextlib.suppress(RuntimeError):  # no running loop: the next cell or the stop does it
                     loop = asyncio.get_running_loop()
                     loop.call_soon(self._evidence)
-                    self._timers = [
-                        loop.call_later(_IDLE, self._settle, False),
-                        loop.call_later(_QUIET, self._settle, True),
-                    ]
+                    self._wind(loop)
 
         self._replaced = Replaced(self._kernel, "post_handler_hook", post_handler_hook)
+
+    def _wind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Count from now on. One timer does for many cells: making and cancelling one is slow for the smallest."""
+        self._ended = time.monotonic()
+        if self._timer is None or self._settled:
+            self._stop_timer()
+            self._settled = False
+            self._timer = loop.call_later(_IDLE, self._ring, loop)
+
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        idle = time.monotonic() - self._ended
+        self._timer = None
+        if idle >= _QUIET:
+            self._settle(True)
+            return
+        if idle >= _IDLE and not self._settled:
+            self._settled = True
+            self._settle(False)
+        self._timer = loop.call_later((_QUIET if self._settled else _IDLE) - idle, self._ring, loop)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def stop(self) -> None:
         self._wanted = False
         if self._replaced is not None:
             self._replaced.undo()
-        self.cancel()
+        self._stop_timer()
 
     def want(self) -> None:
         """A cell has run."""
@@ -59,9 +83,3 @@ class AfterReply:
             self._evidence()
         else:
             self._wanted = True
-
-    def cancel(self) -> None:
-        """A cell is about to run."""
-        for timer in self._timers:
-            timer.cancel()
-        self._timers = []

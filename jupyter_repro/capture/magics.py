@@ -169,8 +169,14 @@ def _unwritten(recorder: Any) -> str:
 
 
 def _next_step(recorder: Any) -> str:
-    notebook = recorder.session.notebook or "NOTEBOOK.ipynb"
-    return f"Type `jrepro export {shlex.quote(notebook)}` to export what a result needs."
+    session = recorder.session
+    arguments = [_notebook(session)] if session.notebook else [_notebook(session), "--session", session.id]
+    return f"Type `jrepro export {shlex.join(arguments)}` to export what a result needs."
+
+
+def _notebook(session: Any) -> str:
+    """A name where no front end told the path, as in Colab: the session has all that ran, only headings are lost."""
+    return session.notebook or f"notebook-{session.id[-6:]}.ipynb"
 
 
 def _status(arguments: Namespace) -> None:
@@ -220,16 +226,12 @@ def _gather(recorder: Any) -> None:
 
 def _export(arguments: Namespace) -> None:
     recorder = _recording()
-    if recorder.session.notebook is None:
-        raise UsageError(
-            "The path of this notebook is unknown.", "Type `%repro stop`, then `%repro start --notebook PATH`."
-        )
     _check_record("export", arguments)
     _evaluate(recorder, arguments.targets)
     options = [*_targets(arguments), *(part for name in arguments.parameter for part in ("-p", name))]
     options += ["-o", str(arguments.output)] if arguments.output else []
     options += ["--no-prove"] if arguments.no_prove else []
-    notebook = os.path.join(recorder.project, recorder.session.notebook)
+    notebook = os.path.join(recorder.project, _notebook(recorder.session))
     _command("export", notebook, "--session", recorder.session.id, *options)
 
 

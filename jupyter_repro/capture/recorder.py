@@ -157,7 +157,6 @@ class Recorder:
     # --- around a cell -----------------------------------------------------------------------------------------------
 
     def before(self, info: Any) -> None:
-        self._after_reply.cancel()
         self.gather()
         if not is_control(info.raw_cell):
             self._begin(info)

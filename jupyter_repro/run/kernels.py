@@ -134,10 +134,15 @@ class Kernel:
 
     def _connect(self) -> None:
         self._client.start_channels()
-        self._channels = (self._client.iopub_channel, self._client.stdin_channel, self._client.shell_channel)
+        client = self._client  # whose own methods wait for a message in every release, unlike its channels'
+        self._channels = (
+            (client.iopub_channel.socket, client.get_iopub_msg),
+            (client.stdin_channel.socket, client.get_stdin_msg),
+            (client.shell_channel.socket, client.get_shell_msg),
+        )
         self._poller = zmq.Poller()
-        for channel in self._channels:
-            self._poller.register(channel.socket, zmq.POLLIN)
+        for socket, _ in self._channels:
+            self._poller.register(socket, zmq.POLLIN)
         try:
             self._client.wait_for_ready(timeout=START_TIMEOUT)
         except RuntimeError as error:
@@ -195,9 +200,9 @@ class Kernel:
     def _receive(self, wait: float) -> dict[str, Any] | None:
         """The next message of any channel; None where none came for `wait` seconds."""
         ready = dict(self._poller.poll(int(wait * 1000)))
-        for channel in self._channels:
-            if channel.socket in ready:
-                message: dict[str, Any] = channel.get_msg(timeout=0)
+        for socket, receive in self._channels:
+            if socket in ready:
+                message: dict[str, Any] = receive(timeout=0)
                 return message
         return None
 
