@@ -28,6 +28,9 @@ class Listener(Protocol):
     def beside(self, info: Any) -> None:
         """A cell is about to run in another thread, beside the others, as in a subshell."""
 
+    def silently(self) -> None:
+        """The front end has run something that is no cell, between two of them."""
+
     def fault(self, error: BaseException) -> None:
         """One of these has failed."""
 
@@ -38,13 +41,18 @@ class Hooks:
         self._listener = listener
         self._depth = 0  # %%capture and its kind run a cell inside of a cell
         self._begun_at = 0.0
+        self._hooks = (
+            ("pre_run_cell", self._before),
+            ("post_execute", self._executed),
+            ("post_run_cell", self._after),
+        )
 
     def start(self) -> None:
-        self._events.register("pre_run_cell", self._before)
-        self._events.register("post_run_cell", self._after)
+        for event, hook in self._hooks:
+            self._events.register(event, hook)
 
     def stop(self) -> None:
-        for event, hook in (("pre_run_cell", self._before), ("post_run_cell", self._after)):
+        for event, hook in self._hooks:
             with contextlib.suppress(ValueError):
                 self._events.unregister(event, hook)
 
@@ -74,6 +82,12 @@ class Hooks:
                     self._guarded(self._listener.after_start, result)
                 else:
                     self._guarded(self._listener.after, result, duration)
+
+    def _executed(self) -> None:
+        """After everything that runs, right before the end of a cell is told."""
+        if self._depth == 0 and _in_main_thread():
+            with HeldBack(pass_on=False):
+                self._guarded(self._listener.silently)
 
     def _guarded(self, hook: Callable[..., None], *arguments: Any) -> None:
         try:

@@ -14,6 +14,7 @@ _HIDDEN = frozenset(
     _sh exit quit get_ipython __vsc_ipynb_file__ __nonzero__ __warningregistry__ __annotations__
     """.split()
 )
+_FRONT_END = "_VSCODE_"  # begins what it needs to look at the user's variables
 
 
 class Keys:
@@ -59,7 +60,7 @@ class Namespace:
         yield from self._extra.items()
 
     def shows(self, name: str, value: Any) -> bool:
-        if name in _HIDDEN or _is_input(name):
+        if name in _HIDDEN or _is_input(name) or name.startswith(_FRONT_END):
             return False
         return not (name in self._hidden and self._hidden[name] is value and name.strip("_0123456789"))
 

@@ -82,6 +82,10 @@ class Observer:
         writes = written(difference, meanwhile.own | meanwhile.by_children)
         return Late(owner=owner, writes=writes) if writes != Access() else None
 
+    def pass_over_names(self) -> None:
+        """What they are bound to by now is no cell's doing."""
+        self.heap.update(self.namespace(), set(), ())
+
     def _before_first_child(self) -> None:
         self.files.before_first_child()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
+from contextlib import redirect_stderr
 from shlex import quote
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
@@ -36,7 +38,8 @@ def choose_kernel(notebook: Notebook, wanted: str | None) -> tuple[str, KernelSp
 def _installed(name: str) -> KernelSpec | None:
     """The specification of that name, where its program exists."""
     try:
-        spec = KernelSpecManager().get_kernel_spec(name)
+        with redirect_stderr(io.StringIO()):  # ipykernel 6.17 imports its debugger for it, which warns
+            spec = KernelSpecManager().get_kernel_spec(name)
     except NoSuchKernel:
         return None
     return spec if spec.argv and (_is_own_python(spec.argv[0]) or shutil.which(spec.argv[0])) else None
