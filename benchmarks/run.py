@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import command
+import loads
 import notebooks
 import start
 import trivial
@@ -25,6 +26,8 @@ _BENCHMARKS: dict[str, Callable[[int], list[Figure]]] = {
     "trivial": trivial.measure,
     "pandas": notebooks.pandas,
     "sklearn": notebooks.sklearn,
+    "loads": loads.measure,
+    "memory": loads.memory,
     "start": start.measure,
     "help": command.measure,
 }

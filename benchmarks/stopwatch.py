@@ -84,6 +84,10 @@ class Stopwatch:
             raise RuntimeError(f"{reply['content'].get('evalue')} in the cell\n{cell}")
         return latency
 
+    def memory(self) -> float:
+        """Resident, in MB."""
+        return float(self._process.memory_info().rss) / 1e6
+
     def _reply(self, request: str) -> dict[str, Any]:
         while True:
             try:

@@ -67,7 +67,8 @@ class Journal:
         """Whether it is on disk, with all that waited."""
         if os.getpid() != self._pid:  # a fork of the kernel has no say
             return True
-        data = (_encode({"line": line, **fields}) + "\n").encode("utf-8", "surrogatepass")
+        # A file's name can hold bytes that are no text: as JSON escapes, any reader takes them.
+        data = (_encode({"line": line, **fields}) + "\n").encode("utf-8", "backslashreplace")
         with self._lock:
             self._waiting.append((line, data))
         return self.flush()

@@ -115,7 +115,7 @@ class Audit:
         if name == "os.chdir":
             self._directory = None
         paths = [os.fsdecode(each) for each in arguments[:2] if isinstance(each, (str, bytes, os.PathLike))]
-        absolute = [os.path.abspath(_within(path, name, arguments)) for path in paths]
+        absolute = [absolute_path(_within(path, name, arguments)) for path in paths]
         if name == "os.symlink":
             absolute[0] = os.path.normpath(os.path.join(os.path.dirname(absolute[1]), paths[0]))
         other = absolute[1] if len(absolute) > 1 and name in ("os.rename", "os.link", "os.symlink") else ""
@@ -141,7 +141,7 @@ class Audit:
             self._read[path, mode, flags, directory] = None
 
     def _note_write(self, name: str, path: str, mode: str | None, flags: int) -> None:
-        absolute = os.path.abspath(path)
+        absolute = absolute_path(path)
         existed = os.path.lexists(absolute)
         if existed and absolute not in self.overwritten:
             self.overwritten[absolute] = self.position()
@@ -152,7 +152,7 @@ class Audit:
         if folder is not None and not isinstance(folder, (str, bytes, os.PathLike)):
             return
         text = os.fsdecode(folder or ".")
-        absolute = os.path.abspath(text)
+        absolute = absolute_path(text)
         self.listed.add(absolute)
         frame = sys._getframe(3)  # whoever lists, behind _note, _report and this
         module = frame.f_globals.get("__name__", "")
@@ -169,6 +169,11 @@ def working_directory() -> str:
         return os.getcwd()
     except OSError:  # it was deleted
         return os.sep
+
+
+def absolute_path(path: str) -> str:
+    """Also where the working directory was deleted: os.path.abspath fails there."""
+    return os.path.normpath(os.path.join(working_directory(), path))
 
 
 def _reading(path: str, mode: str | None, flags: int, directory: str) -> Event:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from jupyter_repro.capture.arrays import array_token
+from jupyter_repro.capture.audit import absolute_path
 from jupyter_repro.capture.identity import identity, is_a, per_class
 from jupyter_repro.capture.node import WHOLE, Node, Opaque
 from jupyter_repro.capture.tokens import BOUND_IN_C, token
@@ -77,7 +78,7 @@ def _describe_handle(handle: Any, node: Node) -> None:
     """A file: its position and buffer are hidden. One that is open for writing writes whenever it is touched."""
     name = getattr(handle, "name", None)
     if isinstance(name, (str, bytes, os.PathLike)) and not handle.closed and handle.writable():
-        node.path = os.path.abspath(os.fsdecode(name))
+        node.path = absolute_path(os.fsdecode(name))
     raise Opaque
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from jupyter_repro import objects
 from jupyter_repro.capture import ambient
 from jupyter_repro.capture.access import access, written
+from jupyter_repro.capture.audit import absolute_path
 from jupyter_repro.capture.closure import EXISTS, MODULE, Reach
 from jupyter_repro.capture.files import FileEvidence
 from jupyter_repro.capture.heap import Difference
@@ -143,12 +144,12 @@ class Evidence:
         heap, project = self.observer.heap, self.observer.project
         for path in imports.local.values():
             self.reads |= {FileEvidence(project).place("file", path), "cwd:"}
-            folders = [entry for entry in sys.path if path.startswith(os.path.abspath(entry or ".") + os.sep)]
+            folders = [entry for entry in sys.path if path.startswith(absolute_path(entry) + os.sep)]
             self.reads |= {f"ambient:path|{folder}" for folder in folders}
         for name, module in self.observer.modules.local.items():  # reloaded under the cell's hands
             nodes = [heap.nodes[address] for address in heap.root(MODULE + name) if address in heap.nodes]
             if nodes and nodes[0].label in difference.parts and MODULE + name not in difference.names:
-                path = os.path.abspath(str(module.__file__))
+                path = absolute_path(str(module.__file__))
                 self.reach.names.add(MODULE + name)
                 self.reach.objects.add(nodes[0].label)
                 self.reads |= {FileEvidence(project).place("file", path), "ambient:shell|autoreload"}

@@ -87,7 +87,7 @@ class FileEvidence:
             reads = not writes or (any(letter in mode for letter in _UPDATES) and "w" not in mode)
         else:
             writes = bool(event.flags & (os.O_WRONLY | os.O_RDWR))
-            reads = not event.flags & os.O_TRUNC
+            reads = not event.flags & os.O_TRUNC and (event.existed or not writes)
         if reads:
             self.read(path)
         if writes:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import types
 from dataclasses import dataclass, field
 
+from jupyter_repro.capture.audit import absolute_path
 from jupyter_repro.capture.locality import is_infrastructure, is_local_module
 
 _EXEMPT = frozenset(("__main__", "__mp_main__"))
@@ -59,7 +59,7 @@ class ModuleWatch:
         file = getattr(module, "__file__", None)
         if file and is_local_module(module):
             self.local[name] = module
-            found.local[name] = os.path.abspath(file)
+            found.local[name] = absolute_path(file)
         elif file is None and module.__spec__ is None:
             found.places.add(f"magic:{name}")
         else:

@@ -105,7 +105,7 @@ def write_pipeline(folder: Path, pipeline: Pipeline, notebook: NotebookNode) -> 
     name = pipeline.stages[0].notebook
     with _told(folder):
         _check_owner(folder, pipeline)
-    _write(folder, {name: f"{as_text(notebook)}\n".encode(), MANIFEST: _encode(pipeline)})
+    _write(folder, {name: f"{as_text(notebook)}\n".encode("utf-8", "replace"), MANIFEST: _encode(pipeline)})
 
 
 def write_manifest(folder: Path, pipeline: Pipeline) -> None:
@@ -117,15 +117,17 @@ def read_pipeline(folder: Path) -> Pipeline:
     """The pipeline that `jrepro export` wrote into the folder; PipelineError where there is none that can be read."""
     import msgspec
 
+    from jupyter_repro.store.conversion import from_json
+
     path = folder / MANIFEST
     step = "Type `jrepro export NOTEBOOK -o DIR` to write one."
     try:
         data = path.read_bytes()
-        schema = msgspec.json.decode(data, type=_Versioned).schema
+        schema = from_json(data, _Versioned).schema
         if schema > SCHEMA:
             problem = f"{path} was written by a newer version (schema {schema}, this one reads {SCHEMA})."
             raise PipelineError(problem, "Type `pip install --upgrade jupyter-repro`.")
-        return msgspec.json.decode(data, type=Pipeline)
+        return from_json(data, Pipeline)
     except FileNotFoundError:
         raise PipelineError(f"{folder} is no pipeline: it has no {MANIFEST}.", step) from None
     except NotADirectoryError:
@@ -150,9 +152,9 @@ def _check_owner(folder: Path, pipeline: Pipeline) -> None:
 
 
 def _encode(pipeline: Pipeline) -> bytes:
-    import msgspec
+    from jupyter_repro.store.conversion import to_json
 
-    return msgspec.json.format(msgspec.json.encode(pipeline), indent=2) + b"\n"
+    return f"{to_json(pipeline, indent=2)}\n".encode()
 
 
 def _write(folder: Path, contents: Mapping[str, bytes]) -> None:

@@ -79,11 +79,11 @@ def _execute(job: Job, run: Run) -> Run:
 
 def write_run(home: Path, run: Run) -> None:
     """Whole or not at all."""
-    import msgspec
+    from jupyter_repro.store.conversion import to_json
 
     partial = home / f".{RECORD}"
     try:
-        partial.write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=2) + b"\n")
+        partial.write_text(f"{to_json(run, indent=2)}\n")
         partial.replace(home / RECORD)
     except OSError as error:
         raise _not_written(home, error) from error
@@ -91,10 +91,11 @@ def write_run(home: Path, run: Run) -> None:
 
 def read_run(home: Path) -> Run:
     """The record in a run's folder. A run whose process has gone without a word was killed."""
-    import msgspec
     import psutil
 
-    run = msgspec.json.decode((home / RECORD).read_bytes(), type=Run)
+    from jupyter_repro.store.conversion import from_json
+
+    run = from_json((home / RECORD).read_bytes(), Run)
     if run.status == "running" and (run.pid is None or not psutil.pid_exists(run.pid)):
         return replace(run, status="killed")
     return run

@@ -38,9 +38,19 @@ def convert(
                 known[found[1]] = defaults[found[1]]
 
 
-def to_json(value: object) -> str:
+def to_json(value: object, indent: int | None = None) -> str:
     """The JSON text of records and containers of them.
 
-    In ASCII, which any terminal passes on; a cell's text can even hold lone surrogates, which no encoding has.
+    In ASCII, which any terminal passes on; a cell's text and the name of a file can even hold lone surrogates, which
+    no encoding has, and msgspec's own encoder refuses.
     """
-    return json.dumps(msgspec.to_builtins(value, str_keys=True))
+    return json.dumps(msgspec.to_builtins(value, str_keys=True), indent=indent)
+
+
+def from_json(data: bytes | str, kind: type[Record]) -> Record:
+    """The record of that kind; msgspec.DecodeError where the text is no JSON, ValidationError for another."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from error
+    return msgspec.convert(value, kind, str_keys=True)

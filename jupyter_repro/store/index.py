@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from jupyter_repro.store.conversion import from_json, to_json
 from jupyter_repro.store.journal_reader import is_session_id
 from jupyter_repro.store.summary import Summary, summarise
 
@@ -60,7 +61,7 @@ def _load(database: Path) -> dict[str, _Row]:
             if _layout(connection) != _LAYOUT:
                 return {}
             rows = connection.execute("SELECT id, size, mtime_ns, summary FROM sessions").fetchall()
-        return {row[0]: _Row((row[1], row[2]), msgspec.json.decode(row[3], type=Summary)) for row in rows}
+        return {row[0]: _Row((row[1], row[2]), from_json(row[3], Summary)) for row in rows}
     except (sqlite3.Error, msgspec.MsgspecError, TypeError):
         return {}
 
@@ -83,7 +84,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
         connection.execute("DROP TABLE IF EXISTS sessions")
         connection.execute(f"PRAGMA user_version = {_LAYOUT}")
     connection.execute(
-        "CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, summary BLOB)"
+        "CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, summary TEXT)"
     )
 
 
@@ -91,7 +92,5 @@ def _layout(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _encoded(rows: dict[str, _Row]) -> Iterator[tuple[str, int, int, bytes]]:
-    for id, row in rows.items():
-        with suppress(UnicodeEncodeError):  # a lone surrogate: read from the journal each time
-            yield id, *row.stamp, msgspec.json.encode(row.summary)
+def _encoded(rows: dict[str, _Row]) -> Iterator[tuple[str, int, int, str]]:
+    return ((id, *row.stamp, to_json(row.summary)) for id, row in rows.items())

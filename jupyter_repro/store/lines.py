@@ -65,7 +65,7 @@ _BLANK = object()
 def _parse(line: bytes) -> Any:
     """The JSON value of a line, None where it holds none.
 
-    The writer passes lone surrogates through, which strict UTF-8 refuses. A crash of the machine can leave NULs.
+    Lone surrogates are let through, which strict UTF-8 refuses. A crash of the machine can leave NULs.
     """
     line = line.strip(b"\0 \t\r\n")
     if not line:

@@ -21,6 +21,7 @@ from jupyter_repro.hashing import FileHasher
 from jupyter_repro.journal import new_session_id, prepare_store
 from jupyter_repro.lineage.results import can_be_result
 from jupyter_repro.model import CellExecution
+from jupyter_repro.store.conversion import from_json, to_json
 
 _LIST = "files.json"
 
@@ -81,7 +82,7 @@ def set_aside(project: Path, files: Touched, spared: Sequence[Path]) -> Iterator
     try:
         folder = prepare_store(project) / "aside" / new_session_id()
         folder.mkdir(parents=True)
-        (folder / _LIST).write_bytes(msgspec.json.encode(_List(pid=os.getpid(), entries=entries)))
+        (folder / _LIST).write_text(to_json(_List(pid=os.getpid(), entries=entries)))
         for entry in entries:
             _keep(folder, entry)
     except OSError as error:
@@ -100,7 +101,7 @@ def recover(project: Path, *, own: bool = False) -> None:
     """Put back what proofs left aside whose process has gone."""
     for listed in sorted((store_of(project) / "aside").glob(f"*/{_LIST}")):
         try:
-            left = msgspec.json.decode(listed.read_bytes(), type=_List)
+            left = from_json(listed.read_bytes(), _List)
         except (OSError, msgspec.DecodeError):
             continue
         if (left.pid == os.getpid()) if own else not _is_alive(left.pid):

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from jupyter_repro.config import store_of
+from jupyter_repro.store.conversion import from_json, to_json
 from jupyter_repro.store.surroundings import surroundings_path
 from jupyter_repro.verify.lacking import Lacking
 from jupyter_repro.verify.saved import Comparison
@@ -40,13 +41,13 @@ class Tried:
 
 def write_tried(project: Path, tried: Tried) -> None:
     """OSError where it can't be written."""
-    _path(project, tried.session).write_bytes(msgspec.json.encode(tried))
+    _path(project, tried.session).write_text(to_json(tried))
 
 
 def read_tried(project: Path, session: str) -> Tried | None:
     """None for a session that a person recorded."""
     try:
-        return msgspec.json.decode(_path(project, session).read_bytes(), type=Tried)
+        return from_json(_path(project, session).read_bytes(), Tried)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
 

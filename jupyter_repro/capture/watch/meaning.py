@@ -8,6 +8,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from jupyter_repro.capture.audit import absolute_path
 from jupyter_repro.capture.files import By, FileEvidence
 from jupyter_repro.capture.locality import is_users_file
 from jupyter_repro.capture.sweep import SKIPPED
@@ -52,7 +53,7 @@ class _Interpretation:
         self.made = {event.path for event in self.events if event.kinds & ARRIVED}
         self.real_folders: dict[str, str] = {}
         self.known_as = {self._real(path): path for path in files.modes}
-        self.import_path = {os.path.abspath(folder) for folder in sys.path}
+        self.import_path = {absolute_path(folder) for folder in sys.path}
 
     def interpret(self) -> None:
         for event in self.events:
