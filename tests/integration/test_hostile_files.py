@@ -157,6 +157,13 @@ def _paths(execution: CellExecution, mode: str) -> set[str]:
     return {access.path for access in execution.files if mode in access.mode}
 
 
+def test_results_in_files_whose_names_are_no_text_are_exported_and_proven(kernel: Recorded) -> None:
+    kernel.run(_NAMES)
+    exported = kernel.run("%repro export").text
+    assert "identical   caf" in exported
+    assert "Proven in" in exported
+
+
 def test_a_working_directory_that_is_gone_stops_neither_cells_nor_record(kernel: Recorded, project: Path) -> None:
     assert kernel.run(_GONE).reply.status == "ok"
     assert kernel.run("x = 1").text == ""
@@ -207,7 +214,7 @@ def test_files_that_may_not_be_read_are_told_without_a_digest(project: Path, tmp
         '    kernel.run(\'file = open("secret", "w"); file.write("x"); file.close()\')\n'
         "    kernel.run('import os; os.chmod(\"secret\", 0)')\n"
         "    print(kernel.run('open(\"secret\")').reply.error_name)\n"
-        '    kernel.run(\'late = os.open("late", os.O_CREAT | os.O_WRONLY, 0); os.write(late, b"x"); os.close(late)\')\n'
+        '    kernel.run(\'fd = os.open("late", os.O_CREAT | os.O_WRONLY, 0); os.write(fd, b"x"); os.close(fd)\')\n'
         "    recording = kernel.recording()\n"
         "    late = recording.executions[3].files\n"
         "    print(recording.session.incomplete, [(each.path, each.mode, each.digest) for each in late])\n"
