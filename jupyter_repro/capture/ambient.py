@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from jupyter_repro.capture.callbacks import user_printers
 from jupyter_repro.capture.identity import identity
 from jupyter_repro.capture.node import WHOLE
 from jupyter_repro.capture.tokens import token
@@ -40,6 +41,7 @@ def snapshot(shell: Any) -> Snapshot:
             found[group] = state
     found["magic"] = _magics(shell)
     found["shell"] = _shell(shell)
+    found["formatters"] = user_printers(shell)
     return found
 
 

@@ -39,6 +39,20 @@ class Reach:
     runs_user_code: bool = False
     complete: bool = True
 
+    def merge(self, other: Reach) -> None:
+        """What may be reached in another way as well."""
+        self.names |= other.names
+        self.objects |= other.objects
+        self.places |= other.places
+        self.touched |= other.touched
+        self.modules |= other.modules
+        self.words |= other.words
+        self.strings |= other.strings
+        self.code |= other.code
+        for label, parts in other.parts.items():
+            self.parts.setdefault(label, set()).update(parts)
+        self.complete &= other.complete
+
 
 def reach_of(names: Names, heap: Heap, magic_code: Callable[[str], CodeNames | None] | None = None) -> Reach:
     """`magic_code` gives what a magic that was defined in the notebook calls; None for any other magic."""

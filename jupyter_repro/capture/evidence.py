@@ -100,6 +100,7 @@ class Evidence:
         called = Called(self.reach.words, self.reach.strings, self.reach.modules, self.reach.runs_user_code)
         self.reads |= ambient_reads(self.names, called, self.observer.heap.modules)
         changes, after = self.observer.take_ambient()
+        self.reads |= {"ambient:formatters|*"} if after["formatters"] else set()
         self.reads |= ambient.counted(changes)
         self.writes |= ambient.places(changes, after)
         return self._note_random(), [AmbientChange(group=group, key=key) for group, key in changes], files

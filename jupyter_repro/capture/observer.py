@@ -12,6 +12,7 @@ from jupyter_repro.capture import ambient
 from jupyter_repro.capture.access import written
 from jupyter_repro.capture.audit import Audit
 from jupyter_repro.capture.background import Background
+from jupyter_repro.capture.callbacks import CALLBACKS, CallbackWatch
 from jupyter_repro.capture.closure import FIGURES, MODULE, Reach, reach_of
 from jupyter_repro.capture.code import CodeNames, code_names
 from jupyter_repro.capture.evidence import Evidence
@@ -28,7 +29,7 @@ from jupyter_repro.model import Access, CellExecution, Late
 
 _PLOTTING = frozenset("matplotlib seaborn matplotlib.pyplot pandas".split())
 _ARRIVING = frozenset(
-    ("env", "path", "logging", "shell", "magic", "signal", "keras names")
+    ("env", "path", "logging", "shell", "magic", "signal", "keras names", "formatters")
 )  # groups whose new keys are changes
 
 
@@ -44,6 +45,7 @@ class Observer:
         self.background = Background()
         self.hasher = FileHasher()
         self._keys = Keys(shell.user_ns)
+        self._callbacks = CallbackWatch(shell)
         self._ambient = ambient.snapshot(shell)
         self._new_local: dict[str, str] = {}
         self._begun = False
@@ -62,6 +64,8 @@ class Observer:
         extra: dict[str, Any] = {MODULE + name: module for name, module in self.modules.local.items()}
         if pylab := sys.modules.get("matplotlib._pylab_helpers"):
             extra[FIGURES] = pylab.Gcf.figs
+        if callbacks := self._callbacks.users():
+            extra[CALLBACKS] = callbacks
         return Namespace(self.shell, self._keys, extra)
 
     def begin(self, ordinal: int, source: str = "") -> Late | None:
@@ -104,6 +108,7 @@ class Observer:
         names = read_cell(self._transformed(execution.source) if transformed is None else transformed)
         reach = reach_of(names, self.heap, self._magic_code)
         self._reach_figures(names, reach)
+        self._reach_callbacks(reach)
         collection = Evidence(self, execution, names, reach)
         return collection.collect(), reach.code
 
@@ -123,10 +128,13 @@ class Observer:
 
     def _reach_figures(self, names: Names, reach: Reach) -> None:
         if FIGURES in self.heap.tokens and (_PLOTTING & reach.modules) and names.calls:
-            extra = reach_of(_reading(FIGURES), self.heap)
-            reach.names |= extra.names
-            reach.objects |= extra.objects
-            reach.touched |= extra.touched
+            reach.merge(reach_of(_reading(FIGURES), self.heap))
+
+    def _reach_callbacks(self, reach: Reach) -> None:
+        """The user's own functions that run around each cell run as its part."""
+        if CALLBACKS in self.heap.tokens:
+            reach.merge(reach_of(_reading(CALLBACKS), self.heap))
+            reach.runs_user_code = True
 
     def look_at_modules(self) -> Imports:
         imports = self.modules.look()
