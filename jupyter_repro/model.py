@@ -368,3 +368,4 @@ class Run:
     notebook: str | None = None  # the executed one
     error: str | None = None
     pid: int | None = None  # of the process that wrote "running": once it has gone, the run was killed
+    outs: tuple[FileAccess, ...] = ()  # of the files that its pipeline writes, those that it wrote
