@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from jupyter_repro.capture import passwords
+from jupyter_repro.capture.code import CodeNames
 from jupyter_repro.capture.fingerprint import digest_within
 from jupyter_repro.capture.fits import Trained
 from jupyter_repro.capture.identity import attributes_of, identity, module_name, per_class
@@ -37,17 +38,17 @@ class Models:
         self._known: dict[str, _State] = {}  # by name, as it last was
 
     def changed(
-        self, execution: CellExecution, namespace: Mapping[str, Any], called: Trained, words: Collection[str]
+        self, execution: CellExecution, namespace: Mapping[str, Any], called: Trained, code: Collection[CodeNames]
     ) -> tuple[Fit, ...]:
         """The models that the execution changed, or made and trained; without those whose calls were seen.
 
-        `words` are the identifiers in what it may have run.
+        `code` are the functions of the user's that it may have called.
         """
         found: list[Fit] = []
         deadline, seen = time.monotonic() + _BUDGET, {identity(model) for model in called.models}
         for name in (*execution.mutated, *execution.bound, *execution.rebound):
             for path, model in _models(name, namespace.get(name)):
-                trains = name in execution.mutated or not _TRAINING.isdisjoint(words)
+                trains = name in execution.mutated or _trains(execution, code)
                 fit = self._fit(path, model, deadline, trains)
                 if fit is not None and identity(model) not in seen:
                     found.append(fit)
@@ -75,6 +76,11 @@ class Models:
             size=now.weights.size,
             sampled=now.weights.sampled,
         )
+
+
+def _trains(execution: CellExecution, code: Collection[CodeNames]) -> bool:
+    """Whether a method that trains is named in what ran."""
+    return any(not _TRAINING.isdisjoint(words) for words in (execution.words, *(each.words for each in code)))
 
 
 def _models(name: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -270,8 +270,7 @@ class Recorder:
 
     def _with_fits(self, execution: CellExecution, code: dict[int, CodeNames]) -> CellExecution:
         called = self._fits.take()
-        words = set(execution.words).union(*(names.words for names in code.values()))
-        fits = (*called.fits, *self._models.changed(execution, self.shell.user_ns, called, words))
+        fits = (*called.fits, *self._models.changed(execution, self.shell.user_ns, called, code.values()))
         return replace(execution, fits=fits) if fits else execution
 
     def _shown(self) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def _source(source: Source) -> str:
         if source.kind == "file"
         else f"weights {source.digest[:_DIGEST]}, which {where} left"
     )
-    others = f" (as did {source.others} others)" if source.others else ""
+    others = f" (as did {source.others} other{'s' if source.others > 1 else ''})" if source.others else ""
     return f"execution {source.ordinal} took {what}{others}"
 
 

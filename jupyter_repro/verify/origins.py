@@ -5,7 +5,7 @@ Where several executions left the same bytes, the time of the file tells which; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,10 +55,10 @@ class Origins:
         """Those that wrote to the path, whatever it was, the newest first."""
         return _ranked(self._by_path.get(path, []), lambda each: each.when)
 
-    def of_weights(self, digest: str, session: str) -> tuple[Origin, ...]:
-        """Those that trained these weights, the likeliest first: in that session, then the newest."""
+    def of_weights(self, digest: str, sessions: Collection[str]) -> tuple[Origin, ...]:
+        """Those that trained these weights, the likeliest first: in these sessions, then the newest."""
         found = [each for each in self._by_digest.get(digest, ()) if each.left.path is None]
-        return _ranked(found, lambda each: (each.session == session, *each.when))
+        return _ranked(found, lambda each: (each.session in sessions, *each.when))
 
 
 def _ranked(found: list[Origin], key: Callable[[Origin], tuple[object, ...]]) -> tuple[Origin, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -139,14 +139,21 @@ class _Chain:
         found: list[Step] = []
         while self._waiting and len(found) < _MOST:
             origin = self._waiting.popleft()
-            if (recording := self._recording(origin.session)) is not None:
+            recording = self._recording(origin.session)
+            if recording is not None and not _is_told(origin, found):
                 found.append(self._step(origin, recording))
         return tuple(found)
 
     def _want(self, origin: Origin) -> None:
-        if origin.key not in self._met:
-            self._met.add(origin.key)
+        """Files come first: what led to one often tells of the weights in it, too."""
+        if origin.key in self._met:
+            return
+        self._met.add(origin.key)
+        if origin.left.path is None:
             self._waiting.append(origin)
+        else:
+            waiting = sum(each.left.path is not None for each in self._waiting)
+            self._waiting.insert(waiting, origin)
 
     def _recording(self, session: str) -> Recording | None:
         if session not in self._recordings:
@@ -163,8 +170,10 @@ class _Chain:
         ordinals = {each.ordinal for each in kept}
         ran = [each for each in until if each.ordinal in ordinals]
         execution = next(each for each in until if each.ordinal == ordinal)
-        data = tuple(_data(ran))
-        fits = tuple(self._trained(origin, ran))
+        data, fits = tuple(_data(ran)), tuple(_trained(ran))
+        files = tuple(self._files(origin, data))
+        started = {each.ordinal: each.started for each in ran}
+        nearest = {origin.session, *(each.session for each in files)}
         return Step(
             session=session.id,
             notebook=session.notebook,
@@ -184,10 +193,7 @@ class _Chain:
             environment=session.environment,
             git=session.git,
             seed=session.seed,
-            started_from=(
-                *self._files(origin, data),
-                *self._weights(origin, fits, {each.ordinal: each.started for each in ran}),
-            ),
+            started_from=(*files, *self._weights(origin, fits, started, nearest)),
             incomplete=session.incomplete,
         )
 
@@ -205,26 +211,36 @@ class _Chain:
                 self._want(found[0])
                 yield _source("file", ordinal, access.path, found)
 
-    def _weights(self, origin: Origin, fits: Sequence[Trained], started: Mapping[int, str | None]) -> Iterator[Source]:
+    def _weights(
+        self, origin: Origin, fits: Sequence[Trained], started: Mapping[int, str | None], nearest: Collection[str]
+    ) -> Iterator[Source]:
         for each in fits:
             if each.continues is not None or each.fit.initial is None:
                 continue
             found = [
                 other
-                for other in self._origins.of_weights(each.fit.initial, origin.session)
+                for other in self._origins.of_weights(each.fit.initial, nearest)
                 if _is_before(other, origin.session, each.ordinal, instant(started[each.ordinal]))
             ]
             if found:
                 self._want(found[0])
                 yield _source("weights", each.ordinal, None, found)
 
-    def _trained(self, origin: Origin, ran: Sequence[CellExecution]) -> Iterator[Trained]:
-        left: dict[str, int] = {}  # digest of weights -> the execution of the step that left them last
-        for execution in ran:
-            for fit in execution.fits:
-                yield Trained(ordinal=execution.ordinal, fit=fit, continues=left.get(fit.initial or ""))
-                if fit.final is not None:
-                    left[fit.final] = execution.ordinal
+
+def _is_told(origin: Origin, steps: Sequence[Step]) -> bool:
+    """Whether one of the steps has the execution that left the weights."""
+    return origin.left.path is None and any(
+        step.session == origin.session and origin.left.ordinal in step.sources for step in steps
+    )
+
+
+def _trained(ran: Sequence[CellExecution]) -> Iterator[Trained]:
+    left: dict[str, int] = {}  # digest of weights -> the execution of the step that left them last
+    for execution in ran:
+        for fit in execution.fits:
+            yield Trained(ordinal=execution.ordinal, fit=fit, continues=left.get(fit.initial or ""))
+            if fit.final is not None:
+                left[fit.final] = execution.ordinal
 
 
 def _writer(origin: Origin, recording: Recording) -> int:
