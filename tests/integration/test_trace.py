@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from commands import answer, jrepro
+from recorded_kernels import recorded as recorded_kernel
 
 from jupyter_repro.hashing import FileHasher
 from jupyter_repro.model import Fit, Recording
@@ -129,6 +130,24 @@ def test_two_recordings_with_one_seed_train_to_the_same_weights(recorded: Record
     assert set(one.metrics) == {"loss", "val_loss"}
     tuned = _fits(_recording(recorded, recorded.tuned))
     assert [fit.initial for fit in tuned] == [one.final]
+
+
+def test_a_fit_that_is_interrupted(tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow")
+    interrupt = "threading.Timer(2, os.kill, (os.getpid(), signal.SIGINT)).start()"
+    with recorded_kernel(tmp_path) as kernel:
+        kernel.start()
+        kernel.run(f"{IMPORTS}\nimport os, signal, threading\nx = np.ones((64, 2))")
+        kernel.run(f"{MODEL}\n{COMPILE}\nbatch = model.train_on_batch(x, x[:, 0])")
+        ran = kernel.run(f"{interrupt}\nmodel.fit(x, x[:, 0], epochs=100_000, verbose=0)")
+        recording = kernel.recording()
+    assert (ran.reply.status, ran.reply.error_name) == ("error", "KeyboardInterrupt")
+    (fit,) = recording.executions[-1].fits
+    assert (fit.error, fit.planned) == ("KeyboardInterrupt", 100_000)
+    assert fit.epochs is not None
+    assert 0 < fit.epochs == len(fit.metrics["loss"]) < 100_000
+    assert None is not fit.initial != fit.final is not None
+    assert recording.session.incomplete is None
 
 
 def test_show_tells_of_fits(recorded: Recorded) -> None:
