@@ -107,6 +107,41 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """A model that an execution trained.
+
+    Seen as a `call` of Keras' `fit`; or at the `border` after the execution, where its state was another than before.
+    Many short calls on one model are told together: epochs and steps are summed, the metrics are the last call's, and
+    `final` is what the execution left. Beyond 500 records calls are only counted, with the last one.
+
+    `initial` and `final` are digests of the weights, of a scikit-learn estimator of all its state; equal weights have
+    equal digests in any process. `initial` is None where the model had no weights before.
+    """
+
+    library: Literal["keras", "sklearn", "torch"]
+    model: str  # its class
+    seen: Literal["call", "border"] = "call"
+    name: str | None = None  # a name that is bound to it; of a call the name that Keras gave it
+    calls: int = 1
+    optimizer: str | None = None
+    epochs: int | None = None  # that were completed
+    planned: int | None = None  # epochs that were asked for
+    steps: int | None = None  # updates by the optimizer
+    metrics: dict[str, tuple[float | None, ...]] = field(default_factory=dict)  # by epoch; None: not a finite number
+    parameters: dict[str, str] = field(default_factory=dict)  # of an estimator, other than its defaults
+    initial: str | None = None
+    final: str | None = None
+    size: int = 0  # bytes of weights
+    sampled: bool = False  # they are large: the digests are of a fixed part of them
+    error: str | None = None  # what ended it early: KeyboardInterrupt, say
+
+    @property
+    def changed(self) -> bool:
+        """Whether its weights are known to be others than before."""
+        return self.final is not None and self.final != self.initial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellError:
     name: str
     message: str
@@ -142,6 +177,7 @@ class CellExecution:
     entropy: tuple[Entropy, ...] = ()
     ambient: tuple[AmbientChange, ...] = ()
     modules: tuple[str, ...] = ()  # first imported here, top-level names
+    fits: tuple[Fit, ...] = ()
     late: Late | None = None
     synchronises: bool = False  # it waited for work that an earlier execution started
     shifts: bool = False  # it moved `_` to `__` and `__` to `___`
@@ -332,3 +368,4 @@ class Run:
     notebook: str | None = None  # the executed one
     error: str | None = None
     pid: int | None = None  # of the process that wrote "running": once it has gone, the run was killed
+    outs: tuple[FileAccess, ...] = ()  # of the files that its pipeline writes, those that it wrote

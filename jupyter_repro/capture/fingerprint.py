@@ -11,14 +11,14 @@ from typing import Any
 from jupyter_repro.capture import passwords
 from jupyter_repro.capture.values.content import encode
 from jupyter_repro.capture.values.describe import Describer
-from jupyter_repro.capture.values.digest import Digester
+from jupyter_repro.capture.values.digest import Digester, OutOfTime
 from jupyter_repro.capture.values.node import type_name
 from jupyter_repro.capture.values.scalars import SCALARS
 from jupyter_repro.capture.values.summary import summary
 from jupyter_repro.hashing import digest as digest_of
 from jupyter_repro.model import Value
 
-__all__ = ["content", "fingerprint"]
+__all__ = ["content", "digest_within", "fingerprint"]
 
 
 def fingerprint(value: Any) -> Value:
@@ -28,6 +28,16 @@ def fingerprint(value: Any) -> Value:
         return Value(digest=digest_of(b"a password"), type=kind, summary="(holds a password)", exact=False)
     digester = Digester()
     return Value(digest=digester.digest(value).hex(), type=kind, summary=shown, exact=digester.exact)
+
+
+def digest_within(value: Any, deadline: float) -> str | None:
+    """The digest that `fingerprint` gives; None where it would take longer, or a part can only be described."""
+    digester = Digester(deadline)
+    try:
+        digest = digester.digest(value).hex()
+    except OutOfTime:
+        return None
+    return digest if digester.exact else None
 
 
 def summarise(value: Any) -> str:

@@ -18,9 +18,11 @@ from jupyter_repro.capture.after_reply import AfterReply
 from jupyter_repro.capture.answers import AnswerCollector
 from jupyter_repro.capture.bindings import Bindings, small_values, take_value
 from jupyter_repro.capture.code import CodeNames
+from jupyter_repro.capture.fits import Fits
 from jupyter_repro.capture.hooks import Hooks
 from jupyter_repro.capture.keeper import Keeper
 from jupyter_repro.capture.local_modules import imported_libraries
+from jupyter_repro.capture.models import Models
 from jupyter_repro.capture.observer import Observer, peak_memory
 from jupyter_repro.capture.outcome import message, outcome
 from jupyter_repro.capture.outputs import OutputCollector, as_notebook_json, as_records
@@ -52,6 +54,8 @@ class Recorder:
         self._answers = AnswerCollector(kernel) if kernel is not None else None
         self._after_reply = AfterReply(shell, self.gather, self.settle)
         self._seeder = Seeder(session.seed or 0, self.keeper.fault, session.deterministic)
+        self._fits = Fits(self.fault)
+        self._models = Models()
         self._hooks = Hooks(shell, self)
         self._current: CellExecution | None = None  # begun
         self._pending: CellExecution | None = None  # ended, evidence not gathered yet
@@ -73,7 +77,7 @@ class Recorder:
         self._seeder.start(self.ordinal + 1)  # the cell that is starting us may go on
         self._observer = Observer(self.shell, self.project, self._seeder)
         self._bindings = Bindings(self._observer.heap, self.project)
-        for part in (self._outputs, self._answers, self._after_reply, self._hooks):
+        for part in (self._outputs, self._answers, self._after_reply, self._fits, self._hooks):
             if part is not None:
                 part.start()
 
@@ -112,7 +116,7 @@ class Recorder:
 
     def _let_go(self) -> None:
         observer = getattr(self, "_observer", None)  # the start may not have come so far
-        for part in (self._hooks, self._outputs, self._answers, self._after_reply, self._seeder, observer):
+        for part in (self._hooks, self._outputs, self._answers, self._after_reply, self._fits, self._seeder, observer):
             try:
                 if part is not None:
                     part.stop()
@@ -256,6 +260,7 @@ class Recorder:
 
     def _gather(self, execution: CellExecution) -> None:
         execution, code = self._observer.collect(execution, self._transformed)
+        execution = self._with_fits(execution, code)
         seen = {key: value for key, value in plain(execution).items() if key not in _AT_END}
         names = (*execution.bound, *execution.rebound, *execution.mutated)
         values = plain(small_values(self.shell.user_ns, names))
@@ -265,6 +270,11 @@ class Recorder:
             "evidence", ordinal=execution.ordinal, **seen, **{key: rest[key] for key in rest if rest[key]}
         )
         self._write_modules()
+
+    def _with_fits(self, execution: CellExecution, code: dict[int, CodeNames]) -> CellExecution:
+        called = self._fits.take()
+        fits = (*called.fits, *self._models.changed(execution, self.shell.user_ns, called, code.values()))
+        return replace(execution, fits=fits) if fits else execution
 
     def _shown(self) -> dict[str, Any]:
         shown = self._outputs.outputs if self._outputs is not None else []

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from jupyter_repro.cli.console import local_time, one_line, seconds
+from jupyter_repro.cli.training import fit_lines
 from jupyter_repro.lineage.staleness import Stale
 from jupyter_repro.model import CellExecution, RandomState, Recording
 from jupyter_repro.store.liveness import State
@@ -113,6 +114,7 @@ def _details(execution: CellExecution) -> Iterator[str]:
             "unseeded": [f"{each.source} ({each.count})" for each in execution.entropy],
         },
     )
+    yield from fit_lines(execution.fits)
     yield from _line("state", {"changes": [f"{change.group} {change.key}".strip() for change in execution.ambient]})
     if execution.error:
         yield f"{execution.error.name}: {next(iter(execution.error.message.splitlines()), '')}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import difflib
 import os
 import time
@@ -13,11 +14,13 @@ from typing import Any
 
 from jupyter_repro.config import relative, store_of
 from jupyter_repro.errors import PipelineError, StorageError, UnknownParameter, UsageError
+from jupyter_repro.hashing import FileHasher
 from jupyter_repro.journal import new_session_id, now, prepare_store
-from jupyter_repro.model import Parameter, Pipeline, Run
+from jupyter_repro.model import FileAccess, Parameter, Pipeline, Run
 from jupyter_repro.run.papermill import Job, execute, replay_environment
 
 RECORD = "run.json"
+_TICK = 0.02  # seconds that a file system's clock lags behind
 _WORDS = {"true": True, "false": False, "none": None}
 
 
@@ -42,7 +45,7 @@ def run_pipeline(folder: Path, pipeline: Pipeline, given: Sequence[tuple[str, st
     """
     values = parse_parameters(pipeline, given)
     project, cwd, stage = project_of(folder, pipeline), working_folder(folder, pipeline), pipeline.stages[0]
-    identity = new_session_id()
+    begun, identity = time.time(), new_session_id()
     home = _new_folder(project, identity)
     run = Run(
         id=identity,
@@ -62,7 +65,7 @@ def run_pipeline(folder: Path, pipeline: Pipeline, given: Sequence[tuple[str, st
         environment=replay_environment(pipeline.environment),
         progress=progress,
     )
-    ended = _execute(job, run)
+    ended = _with_outs(_execute(job, run), pipeline, project, begun)
     write_run(home, ended)
     return ended
 
@@ -75,6 +78,19 @@ def _execute(job: Job, run: Run) -> Run:
         return replace(run, status="ok", duration=duration)
     where = f"execution {outcome.ordinal}: " if outcome.ordinal is not None else ""
     return replace(run, status="failed", duration=duration, error=f"{where}{outcome.error}")
+
+
+def _with_outs(run: Run, pipeline: Pipeline, project: Path, begun: float) -> Run:
+    """With the digests of the files that it wrote, so that they can be traced back to it."""
+    hasher, found = FileHasher(), []
+    for path in (out.path for stage in pipeline.stages for out in stage.outs):
+        try:
+            status = (project / path).stat()
+        except OSError:
+            continue
+        if status.st_mtime >= begun - _TICK and (sha256 := hasher.digest(project / path)) is not None:
+            found.append(FileAccess(path=path, mode="write", digest=sha256, size=status.st_size, mtime=status.st_mtime))
+    return replace(run, outs=tuple(found))
 
 
 def write_run(home: Path, run: Run) -> None:
@@ -99,6 +115,17 @@ def read_run(home: Path) -> Run:
     if run.status == "running" and (run.pid is None or not psutil.pid_exists(run.pid)):
         return replace(run, status="killed")
     return run
+
+
+def list_runs(project: Path) -> list[Run]:
+    """Every run of the project that can be read, the oldest first."""
+    import msgspec
+
+    found = []
+    for record in sorted((store_of(project) / "runs").glob(f"*/{RECORD}")):
+        with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
+            found.append(read_run(record.parent))
+    return found
 
 
 def _new_folder(project: Path, identity: str) -> Path:

@@ -11,6 +11,7 @@ from jupyter_repro.model import Session
 from jupyter_repro.store.folding import fold
 from jupyter_repro.store.journal_reader import read_session, unknown_session
 from jupyter_repro.store.liveness import State, state_of
+from jupyter_repro.store.trail import Trail, trail_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +26,14 @@ class Summary:
         return state_of(self.session) if self.readable else "unreadable"
 
 
-def summarise(path: Path) -> Summary:
-    """The summary of the journal at `path`; one that can't be read is `unreadable` and says why."""
+def summarise(path: Path) -> tuple[Summary, Trail]:
+    """The summary and the trail of the journal at `path`; one that can't be read is `unreadable` and says why."""
     try:
         folded = fold(path)
         problems = list(folded.faults.in_words())
         session = read_session(folded, path.stem, problems)
     except ReproError as error:
-        return Summary(session=unknown_session(path.stem), executions=0, problems=(str(error),), readable=False)
-    return Summary(session=session, executions=len(folded.executions), problems=tuple(problems))
+        session = unknown_session(path.stem)
+        return Summary(session=session, executions=0, problems=(str(error),), readable=False), ()
+    summary = Summary(session=session, executions=len(folded.executions), problems=tuple(problems))
+    return summary, trail_of(folded)

@@ -172,6 +172,34 @@ def test_keras_models_count_by_architecture_and_weights() -> None:
     assert len({digest(model) for model in (one, *others)}) == 5
 
 
+def test_keras_models_with_layers_of_the_users_count_by_what_all_of_them_hold() -> None:
+    keras = pytest.importorskip("keras")
+
+    class Scale(keras.layers.Layer):  # type: ignore[misc]
+        def __init__(self, by: float, table: dict[str, int]) -> None:
+            super().__init__()
+            self.by, self.table = by, table
+
+        def call(self, x: Any) -> Any:
+            return x * self.by
+
+        def get_config(self) -> Any:
+            raise AssertionError("a fingerprint runs none of the user's code")
+
+    def build(by: float = 2, rank: int = 1, activation: str = "relu") -> Any:
+        layers = [keras.Input((4,)), keras.layers.Dense(3, activation), Scale(by, {"rank": rank})]
+        model = keras.Sequential(layers)
+        model.set_weights([np.ones(weight.shape) for weight in model.weights])
+        return model
+
+    one = build()
+    compiled = build()
+    compiled.compile("sgd", "mse")
+    assert digest(one) == digest(compiled)
+    assert fingerprint(one).exact
+    assert len({digest(model) for model in (one, build(by=3), build(rank=2), build(activation="tanh"))}) == 4
+
+
 def test_torch_modules_count_by_parameters_and_settings() -> None:
     torch = pytest.importorskip("torch")
 

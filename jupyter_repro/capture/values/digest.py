@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from jupyter_repro.capture.values import scalars
@@ -51,11 +52,19 @@ class _Frame:
         return found
 
 
-class Digester:
-    """Digests values; `exact` turns False once something could only be described."""
+class OutOfTime(Exception):
+    """The value is too large for the time that there was."""
 
-    def __init__(self) -> None:
+
+class Digester:
+    """Digests values; `exact` turns False once something could only be described.
+
+    With a `deadline` on the monotonic clock `digest` raises OutOfTime once it has passed.
+    """
+
+    def __init__(self, deadline: float | None = None) -> None:
         self.exact = True
+        self._deadline = deadline
         self._describer = Describer()
         self._closed: dict[int, tuple[Any, bytes]] = {}  # holds the object too, or its id would come back
         self._open: dict[int, int] = {}  # object -> its position in the circle stack
@@ -107,8 +116,15 @@ class Digester:
         """What the value is made of, and the hash of all of it but its children."""
         self._nodes += 1
         node = self._describer.node(value) if self._nodes <= MOST_NODES else opaque(value)
+        if self._deadline is not None:
+            if node.data is not None:
+                node.data.pieces = _until(self._deadline, node.data.pieces)
+            if time.monotonic() > self._deadline:
+                raise OutOfTime
         try:
             hasher = header(node)
+        except OutOfTime:
+            raise
         except Exception:  # noqa: BLE001 - a library refused to hand out the bytes
             node = opaque(value)
             hasher = header(node)
@@ -144,6 +160,13 @@ class Digester:
             self._closed[id(value)] = (value, own)
             del self._open[id(value)]
         del self._circle[frame.position :]
+
+
+def _until(deadline: float, pieces: Iterable[Any]) -> Iterator[Any]:
+    for piece in pieces:
+        if time.monotonic() > deadline:
+            raise OutOfTime
+        yield piece
 
 
 def header(node: Node) -> Any:

@@ -6,10 +6,17 @@ import re
 import sys
 from typing import Any
 
+from jupyter_repro.capture.identity import attributes_of, is_a
 from jupyter_repro.capture.values import objects
 from jupyter_repro.capture.values.node import Handler, Node, fields, opaque, tag_of
 
 _TORCH_STATE = frozenset({"_parameters", "_buffers", "_modules"})
+_PLAIN = (bool, int, float, complex, str, bytes, type(None), tuple, list, dict)
+_OF_KERAS = frozenset(  # attributes that Keras itself gives to models and layers
+    "activity_regularizer autocast build built call_signature_parameters compiled input_spec loss name predict_function"
+    " stateless steps_per_execution stop_training supports_jit supports_masking test_function train_function"
+    " unrolled_steps_per_execution".split()
+)
 _NUMBER = re.compile(r"_\d+$")
 
 
@@ -81,11 +88,16 @@ def _variable(value: Any) -> Node:
 
 
 def _layer(value: Any) -> Node:
-    """A model or layer: its configuration where it is all Keras' own code, and its weights in order."""
+    """A model or layer: its weights in order, and its configuration.
+
+    Where a class of the user's is in it, `get_config` would run the user's code: then that of Keras' own layers, and of
+    the user's what they hold.
+    """
     weights = [weight.numpy() for weight in value.weights]
     layers = list(value._flatten_layers())
     text = f"{value.name}: {len(layers) - 1} layers, {sum(weight.size for weight in weights):,} weights"
-    configuration = _unnumbered(value) if all(map(_is_library, layers)) else None
+    own = all(map(_is_library, layers))
+    configuration = _unnumbered(_configuration(value) if own else [_settings(layer) for layer in layers])
     kinds = [tag_of(type(layer)) for layer in layers]
     return fields(tag_of(type(value)), text=text, layers=kinds, configuration=configuration, weights=weights)
 
@@ -94,12 +106,27 @@ def _is_library(layer: Any) -> bool:
     return tag_of(type(layer)).startswith("keras.")
 
 
-def _unnumbered(value: Any) -> Any:
+def _configuration(value: Any) -> dict[str, Any]:
+    return {"class_name": type(value).__name__, "config": value.get_config()}
+
+
+def _settings(layer: Any) -> Any:
+    """Of one layer alone, without those in it."""
+    if not _is_library(layer):
+        return {name: part for name, part in (attributes_of(layer) or {}).items() if _is_setting(name, part)}
+    return _configuration(layer) if len(list(layer._flatten_layers())) == 1 else None
+
+
+def _is_setting(name: str, part: Any) -> bool:
+    """Plain values that the user's class holds; Keras wraps lists and dicts into its own kinds of them."""
+    return not name.startswith("_") and name not in _OF_KERAS and is_a(part, _PLAIN)
+
+
+def _unnumbered(configuration: Any) -> Any:
     """A configuration with automatic names numbered from the first one in it.
 
     Keras numbers layers through the whole session, so `dense_7` becomes `dense_2` once other cells are left out.
     """
-    configuration = {"class_name": type(value).__name__, "config": value.get_config()}
     names: dict[str, str] = {}
     _collect(configuration, names)
     return _renamed(configuration, names)
@@ -129,7 +156,7 @@ def _renamed(part: Any, names: dict[str, str]) -> Any:
 def _configured(value: Any) -> Node:
     """An optimizer or metric: its configuration and its variables."""
     variables = [variable.numpy() for variable in value.variables]
-    configuration = _unnumbered(value) if _is_library(value) else None
+    configuration = _unnumbered(_configuration(value)) if _is_library(value) else None
     return fields(tag_of(type(value)), configuration=configuration, variables=variables)
 
 
