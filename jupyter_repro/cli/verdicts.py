@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
 from jupyter_repro.cli.console import one_line, seconds
-from jupyter_repro.model import Check, Verification
+from jupyter_repro.model import Check, Nondeterminism, Verification
 
 _COLOURS = {"identical": "green", "equivalent": "green", "different": "red", "missing": "red"}
 _GOOD = ("identical", "equivalent")
@@ -26,7 +26,21 @@ def verification_lines(verification: Verification) -> Iterator[str]:
         yield "Changed since it was recorded:"
         yield from (f"  {one_line(change)}" for change in verification.changes)
     word = click.style("Proven", fg="green", bold=True) if verification.proven else click.style("Not proven", fg="red")
-    yield f"{word} in {seconds(verification.duration)}."
+    clock = ", with the clock as it was recorded" if verification.clock == "recorded" else ""
+    yield f"{word} in {seconds(verification.duration)}{clock}."
+
+
+def nondeterminism_lines(uses: Sequence[Nondeterminism], folder: str) -> Iterator[str]:
+    """A line for each execution and kind that a target may hold; `folder` is the pipeline's, as one types it."""
+    from jupyter_repro.pipeline.uses import phrase, remedy
+
+    found: dict[tuple[int, str], list[str]] = {}
+    for use in uses:
+        if use.matters:
+            found.setdefault((use.ordinal, use.kind), []).append(use.detail)
+    for (ordinal, kind), details in found.items():
+        step = remedy(kind, folder)
+        yield one_line(f"Execution {ordinal} {phrase(kind, ', '.join(details))}") + (f"; {step}" if step else "")
 
 
 def _detail(check: Check) -> str:

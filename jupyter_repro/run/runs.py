@@ -14,8 +14,8 @@ from typing import Any
 from jupyter_repro.config import relative, store_of
 from jupyter_repro.errors import PipelineError, StorageError, UnknownParameter, UsageError
 from jupyter_repro.journal import new_session_id, now, prepare_store
-from jupyter_repro.model import Parameter, Pipeline, Run
-from jupyter_repro.run.papermill import Job, execute, replay_environment
+from jupyter_repro.model import Clock, Parameter, Pipeline, Run
+from jupyter_repro.run.papermill import Job, clock_of, execute
 
 RECORD = "run.json"
 _WORDS = {"true": True, "false": False, "none": None}
@@ -34,13 +34,21 @@ def working_folder(folder: Path, pipeline: Pipeline) -> Path:
     return path
 
 
-def run_pipeline(folder: Path, pipeline: Pipeline, given: Sequence[tuple[str, str]], *, progress: bool = False) -> Run:
+def run_pipeline(
+    folder: Path,
+    pipeline: Pipeline,
+    given: Sequence[tuple[str, str]],
+    *,
+    clock: Clock = "real",
+    progress: bool = False,
+) -> Run:
     """Run the pipeline in `folder` with parameters as they were typed; its record, whether it ended well or not.
 
-    Raises UnknownParameter and UsageError for a parameter, StorageError where the run can't be written down, and
-    RunFailed where no kernel can be started.
+    Raises UnknownParameter and UsageError for a parameter, UsageError for a clock that was not recorded, StorageError
+    where the run can't be written down, and RunFailed where no kernel can be started.
     """
     values = parse_parameters(pipeline, given)
+    check_clock(pipeline, clock)
     project, cwd, stage = project_of(folder, pipeline), working_folder(folder, pipeline), pipeline.stages[0]
     identity = new_session_id()
     home = _new_folder(project, identity)
@@ -50,6 +58,7 @@ def run_pipeline(folder: Path, pipeline: Pipeline, given: Sequence[tuple[str, st
         status="running",
         started=now(),
         parameters=dict(given),
+        clock=clock,
         notebook=relative(home / stage.notebook, project),
         pid=os.getpid(),
     )
@@ -59,12 +68,19 @@ def run_pipeline(folder: Path, pipeline: Pipeline, given: Sequence[tuple[str, st
         output=str(home / stage.notebook),
         cwd=str(cwd),
         parameters=values,
-        environment=replay_environment(pipeline.environment),
+        **clock_of(pipeline, clock),
         progress=progress,
     )
     ended = _execute(job, run)
     write_run(home, ended)
     return ended
+
+
+def check_clock(pipeline: Pipeline, clock: Clock) -> None:
+    """UsageError where there is no record of when its executions began."""
+    if clock == "recorded" and not pipeline.times:
+        step = f"Type `jrepro export {pipeline.notebook or 'NOTEBOOK'}` to export it anew, or leave `--clock` out."
+        raise UsageError(f"{pipeline.name} doesn't say when its executions began.", step)
 
 
 def _execute(job: Job, run: Run) -> Run:
