@@ -22,11 +22,12 @@ def starting_code(folders: Sequence[str]) -> str:
     """Loads this module, and time-machine from one of these folders where the kernel's environment lacks it."""
     text = (
         "import sys\n"
+        "path = sys.path[:]\n"
         f"sys.path.append({_ROOT!r})\n"
         "try:\n"
         "    import jupyter_repro.capture.clock as clock\n"
         "finally:\n"
-        f"    sys.path.remove({_ROOT!r})\n"
+        "    sys.path[:] = path\n"
         f"clock.load({list(folders)!r})\n"
     )
     return f"exec({text!r}, {{}})"
@@ -42,12 +43,12 @@ def moving_code(started: str) -> str:
 
 def load(folders: Sequence[str]) -> None:
     """ImportError where time-machine is nowhere, or was built for another Python."""
+    path = sys.path[:]
     sys.path.extend(folders)
     try:
         importlib.import_module("time_machine")
     finally:
-        for folder in folders:
-            sys.path.remove(folder)
+        sys.path[:] = path
 
 
 def move(started: str) -> None:
