@@ -87,14 +87,12 @@ class Streams:
             for (source, module), count in sorted(counts.items())
             if count
         ]
-        return (*found, *self._handed_out())
+        return (*found, *self._handed_out()) if self._handed else tuple(found)
 
     def _handed_out(self) -> Iterator[Entropy]:
         """Tasks of workers, unless all that came back say that they drew nothing."""
         handed = self._handed.copy()
-        if handed["task"] and self._tasks_back and not self._tasks_drew:
-            return
-        if handed:
+        if not (handed["task"] and self._tasks_back) or self._tasks_drew:
             yield Entropy(source=TASK, module=" ".join(sorted(self.own())), count=handed["task"] or handed["process"])
 
     def label(self, kind: str) -> tuple[str, tuple[str, ...]]:

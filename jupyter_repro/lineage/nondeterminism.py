@@ -30,6 +30,7 @@ READS = _rules(
     "secrets.choice secrets.SystemRandom random.SystemRandom",
     process="os.getpid os.getppid threading.get_ident threading.get_native_id",
     hash="hash",
+    worker="concurrent.futures.as_completed asyncio.as_completed",
     listing="os.listdir os.scandir os.walk glob.glob glob.iglob",
 )
 # Read the clock only if they are called like this: with so many arguments at the most, or with one of these texts.
@@ -157,7 +158,13 @@ def _call(node: ast.Call, scope: Scope) -> Source | None:
     name = _called(node, scope)
     if isinstance(node.func, ast.Attribute) and (name in _LISTING_METHODS or (name == "glob" and not path)):
         return Source("listing", text)
+    if name == "imap_unordered" or any(_text(keyword.value) == "generator_unordered" for keyword in node.keywords):
+        return Source("worker", text)
     return _ordering(node, name, scope)
+
+
+def _text(node: ast.AST) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def _ordering(node: ast.Call, name: str, scope: Scope) -> Source | None:

@@ -14,7 +14,7 @@ _PHRASES = {
     "secrets": "draws from the operating system",
     "listing": "uses a listing in the order in which the file system gives it",
     "hash": "depends on how texts are hashed, which was not fixed",
-    "worker": "draws in workers that take tasks as they come",
+    "worker": "takes results in the order in which workers finish",
     "network": "reads the network",
 }
 _REMEDIES = {

@@ -62,6 +62,11 @@ CASES: list[tuple[str, list[tuple[str, str, bool]]]] = [
     ("s = {'a'}\nresult = sorted(s), len(s), 'a' in s, list({1, 2})", []),
     ("result = hash('a')", [("hash", "hash()", True)]),
     # The rest.
+    (
+        "from concurrent.futures import as_completed\nresult = list(as_completed([]))",
+        [("worker", "as_completed()", True)],
+    ),
+    ("result = list(pool.imap_unordered(len, 'ab'))", [("worker", "pool.imap_unordered()", True)]),
     ("result = uuid.uuid1(), uuid.uuid4()", [("uuid1", "uuid.uuid1()", True)]),
     ("result = id([])", [("address", "id()", True)]),
     ("id = 5\nresult = id", []),
