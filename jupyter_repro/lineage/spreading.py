@@ -55,14 +55,14 @@ class Spreading:
         for path in written:
             self.in_files[path] = through
 
-    def note(self, execution: CellExecution, found: Iterable[Source]) -> None:
-        """What an execution reads of which nothing but that is known: it may be anywhere in what it does."""
+    def note(self, execution: CellExecution, found: Iterable[Source], only_shown: bool = False) -> None:
+        """What an execution reads of which nothing but that is known: it may be anywhere in what it does, or shows."""
         self._ordinal = execution.ordinal
         added = {self._add(source) for source in found}
         self.shown.setdefault(execution.ordinal, set()).update(added)
-        if added:
+        if added and not only_shown:
             self._hold((*execution.bound, *execution.rebound, *execution.mutated), added)
-        for path in (file.path for file in execution.own_files if "write" in file.mode):
+        for path in (file.path for file in execution.own_files if "write" in file.mode and not only_shown):
             self.in_files.setdefault(path, set()).update(added)
 
     def reaching(self, targets: Iterable[Target]) -> set[Found]:

@@ -30,7 +30,7 @@ def nondeterminism(recording: Recording, chosen: Slice) -> tuple[Nondeterminism,
         for tree in trees:
             spreading.run(execution, tree)
         spreading.note(execution, (*_of_commands(execution.source), *_of_modules(recording, execution)))
-        spreading.note(execution, _of_outputs(execution))
+        spreading.note(execution, (*_of_magics(execution.source), *_of_outputs(execution)), only_shown=True)
     reaching = spreading.reaching(chosen.targets)
     ignored = (HASH,) if _hashes_alike(recording.session.environment) else ()
     return tuple(
@@ -66,12 +66,16 @@ def _argument(command: Command) -> str:
     return re.sub(r"^%\w+\s*(-\w+\S*(\s+\d+)?\s+)*", "", line)
 
 
+def _of_magics(source: str) -> Iterator[Source]:
+    for command in _commands(read_code(source)):
+        if command.magic in _MEASURING:
+            yield Source(TIMER, command.text.split()[0])
+
+
 def _of_commands(source: str) -> Iterator[Source]:
     for command in _commands(read_code(source)):
         first = command.text.partition("\n")[0].strip()
-        if command.magic in _MEASURING:
-            yield Source(TIMER, first.split()[0])
-        elif (command.text.startswith("!") or command.magic in _SHELLS) and "date" in command_words(command.text):
+        if (command.text.startswith("!") or command.magic in _SHELLS) and "date" in command_words(command.text):
             yield Source(NATIVE_CLOCK, f"date in {first[:40]}")
 
 

@@ -119,6 +119,14 @@ def test_it_goes_through_files_and_outputs() -> None:
         assert [each.matters for each in nondeterminism(given, chosen)] == [matters], target
 
 
+def test_what_a_magic_measures_is_shown_and_not_bound() -> None:
+    timed = {"source": "%%time\nresult = 5", "rebound": ("result",)}
+    assert found(timed) == [("timer", "%%time", False)]
+    given = recording(timed)
+    chosen = replace(keep(given), targets=(Target(kind="output", text="output of execution 1", ordinal=1),))
+    assert [each.matters for each in nondeterminism(given, chosen)] == [True]
+
+
 def test_default_reprs_and_functions_of_local_modules() -> None:
     shown = {"source": "thing", "outputs": (Output(kind="execute_result", text="<a.Thing object at 0x7f31c0aa>"),)}
     assert found(shown) == [("address", "<a.Thing object at 0x7f31c0aa>", False)]
