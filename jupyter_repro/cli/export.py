@@ -155,7 +155,7 @@ def _lines(exported: Exported) -> Iterator[str]:
     yield from nondeterminism_lines(pipeline.nondeterminism, _typed(exported))
     if pipeline.verification is not None:
         yield "Targets:"
-        yield from verification_lines(pipeline.verification)
+        yield from verification_lines(pipeline.verification, pipeline.nondeterminism)
     if tried is not None:
         yield from saved_lines(tried, pipeline.slice.targets, exported.verdict)
     yield f"Written to {_shown(_notebook(exported))}"

@@ -13,7 +13,7 @@ _COLOURS = {"identical": "green", "equivalent": "green", "different": "red", "mi
 _GOOD = ("identical", "equivalent")
 
 
-def verification_lines(verification: Verification) -> Iterator[str]:
+def verification_lines(verification: Verification, uses: Sequence[Nondeterminism] = ()) -> Iterator[str]:
     for check in verification.checks:
         verdict = click.style(f"{check.verdict:<10}", fg=_COLOURS[check.verdict])
         yield f"  {verdict}  {one_line(check.subject)}{one_line(_detail(check))}"
@@ -26,8 +26,14 @@ def verification_lines(verification: Verification) -> Iterator[str]:
         yield "Changed since it was recorded:"
         yield from (f"  {one_line(change)}" for change in verification.changes)
     word = click.style("Proven", fg="green", bold=True) if verification.proven else click.style("Not proven", fg="red")
-    clock = ", with the clock as it was recorded" if verification.clock == "recorded" else ""
-    yield f"{word} in {seconds(verification.duration)}{clock}."
+    yield f"{word} in {seconds(verification.duration)}{_under(verification, uses)}."
+
+
+def _under(verification: Verification, uses: Sequence[Nondeterminism]) -> str:
+    """Under which clock, where that is a part of what was shown."""
+    if verification.clock == "recorded":
+        return ", with the clock as it was recorded"
+    return ", by today's clock" if any(use.kind == "clock" and use.matters for use in uses) else ""
 
 
 def nondeterminism_lines(uses: Sequence[Nondeterminism], folder: str) -> Iterator[str]:

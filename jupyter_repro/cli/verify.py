@@ -40,7 +40,7 @@ def command(folder: Path, clock: Clock | None, as_json: bool) -> int:
         if recording is None:
             click.echo("The recording is not here: targets are compared with what the pipeline itself says.")
         lines = nondeterminism_lines(pipeline.nondeterminism, shlex.quote(str(folder)))
-        click.echo("\n".join((*lines, *verification_lines(verification))))
+        click.echo("\n".join((*lines, *verification_lines(verification, pipeline.nondeterminism))))
     return 0 if verification.proven else 1
 
 

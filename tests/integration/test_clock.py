@@ -62,6 +62,7 @@ def test_a_proof_of_what_holds_the_time_runs_at_the_recorded_time(project: Path,
     again = answer(jrepro(project, "verify", "exported", "--json"))
     assert (again["verdict"], again["clock"]) == ("proven", "recorded")
 
+    assert ", by today's clock." in jrepro(project, "verify", "exported", "--clock", "real").stdout
     real = answer(jrepro(project, "verify", "exported", "--clock", "real", "--json"))
     assert (real["verdict"], real["clock"]) == ("not proven", "real")
     assert real["divergence"]["ordinal"] == 2
