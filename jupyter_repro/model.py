@@ -13,6 +13,7 @@ from typing import Literal
 SCHEMA = 1  # of the journal; a reader refuses what is newer
 
 Status = Literal["running", "ok", "error", "interrupted", "lost", "unobserved"]
+Clock = Literal["real", "recorded"]
 Verdict = Literal["identical", "equivalent", "different", "missing"]
 
 
@@ -224,6 +225,7 @@ class Environment:
     gpu: tuple[str, ...] = ()
     threads: dict[str, str] = field(default_factory=dict)  # OMP_NUM_THREADS and its kind, where set
     hash_seed: str | None = None
+    timezone: str | None = None  # as TZ takes it, "Europe/Berlin"; None where the system doesn't tell
     distributions: dict[str, str] = field(default_factory=dict)  # of the imported modules: name -> version
     environment_names: tuple[str, ...] = ()  # never values
 
@@ -289,6 +291,20 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Nondeterminism:
+    """What a kept execution uses that no seed replays.
+
+    `kind`: clock, native clock (the system's, by C code or another process), timer, uuid1, address, process, secrets,
+    listing, hash, worker, network; a reader takes others as they come.
+    """
+
+    kind: str
+    ordinal: int
+    detail: str  # as it reads in the code: "datetime.now()"
+    matters: bool = True  # a target may hold it; False: no way to a target is seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """papermill's four fields, and where the literal stood."""
 
@@ -336,6 +352,7 @@ class Verification:
     divergence: Divergence | None = None
     changes: tuple[str, ...] = ()  # data, packages or code that differ from the record
     error: str | None = None  # the run itself failed
+    clock: Clock = "real"  # recorded: each execution began at the time at which it was recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,6 +371,8 @@ class Pipeline:
     expected: dict[str, Value]  # target expression -> recorded value
     environment: Environment | None = None
     verification: Verification | None = None
+    nondeterminism: tuple[Nondeterminism, ...] = ()
+    times: dict[int, str] = field(default_factory=dict)  # when each of its executions began
     schema: int = SCHEMA
 
 
@@ -365,6 +384,7 @@ class Run:
     started: str
     duration: float | None = None
     parameters: dict[str, str] = field(default_factory=dict)
+    clock: Clock = "real"
     notebook: str | None = None  # the executed one
     error: str | None = None
     pid: int | None = None  # of the process that wrote "running": once it has gone, the run was killed

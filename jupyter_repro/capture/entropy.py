@@ -8,7 +8,9 @@ while it is imported, comes from the operating system. So do `os.urandom` (keys 
 `uuid.uuid4`, and tempfile's names, unless the user's own code asks for them. `secrets`, ssl and `random.SystemRandom`
 are never touched, nor is a seed that the user gives.
 
-Not reached: `torch.Generator().seed()`, a method of a C type; workers that are no forks of the kernel (loky, spawn).
+Tasks that are handed to worker processes have streams of their own, see `capture.tasks`.
+
+Not reached: `torch.Generator().seed()`, a method of a C type.
 """
 
 from __future__ import annotations
@@ -19,14 +21,14 @@ import random
 import sys
 import types
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import length_hint
 from typing import Any
 
 from jupyter_repro.capture.locality import is_infrastructure, is_local_name
 from jupyter_repro.model import Entropy
 
-URANDOM, FORK = "os.urandom", "fork"
+URANDOM, FORK, TASK = "os.urandom", "fork", "task"
 _USER, _LIBRARY, _KERNEL = "user", "library", "kernel"
 SEED_SIZE = 32  # bytes that an unseeded generator of Python's gets
 _MANY = 2**62  # draws that a counter can count
@@ -41,13 +43,16 @@ class Streams:
     def __init__(self, seed: int) -> None:
         self.is_active = False
         self._seed = seed
-        self._execution = 0
+        self._execution: int | str = 0  # in a worker that is a fork of the kernel, its task
         self._child = ""  # which fork of the kernel this process is, ".0.1" for the second one of the first one
         self._last_fork: int | None = None  # its number; None for one that doesn't count
         self._counters: dict[_Key, Iterator[int]] = {}
         self._unused: Counter[_Key] = Counter()  # draws that nothing can depend on
         self._last_legacy: tuple[Any, _Key] | None = None
         self._fault: Exception | None = None
+        self._handed: Counter[str] = Counter()  # tasks and processes
+        self._tasks_back = self._tasks_drew = 0
+        self.own: Callable[[], frozenset[str]] = frozenset  # libraries whose global generators are the session's
 
     def start(self) -> None:
         self.is_active = True
@@ -60,6 +65,9 @@ class Streams:
     def begin(self, ordinal: int) -> None:
         """From now on the draws are those of this execution."""
         self._execution = ordinal
+        if self._handed:
+            self._handed.clear()
+            self._tasks_back = self._tasks_drew = 0
         if self._counters:
             self._counters = {}
             self._unused.clear()
@@ -74,11 +82,32 @@ class Streams:
         self.note_legacy(None)
         drawn = {key: _MANY - length_hint(counter) for key, counter in dict(self._counters).items()}
         counts = {key: count - self._unused[key] for key, count in drawn.items()}
-        return tuple(
+        found = [
             Entropy(source=source, module=module, count=count)
             for (source, module), count in sorted(counts.items())
             if count
-        )
+        ]
+        return (*found, *self._handed_out()) if self._handed else tuple(found)
+
+    def _handed_out(self) -> Iterator[Entropy]:
+        """Tasks of workers, unless all that came back say that they drew nothing."""
+        handed = self._handed.copy()
+        if not (handed["task"] and self._tasks_back) or self._tasks_drew:
+            yield Entropy(source=TASK, module=" ".join(sorted(self.own())), count=handed["task"] or handed["process"])
+
+    def label(self, kind: str) -> tuple[str, tuple[str, ...]]:
+        """Of the next task or process that is handed out, and the generators that a fork may seed for it."""
+        label = f"{self._seed} {self._execution}{self._child}.{kind}{self._handed[kind]}"
+        self._handed[kind] += 1
+        return label, tuple(sorted(self.own()))
+
+    def enter(self, label: str) -> None:
+        """In a fork of the kernel: it works on this task from now on."""
+        self._execution, self._child, self._counters = label.partition(" ")[2], "", {}
+
+    def returned(self, drew: bool) -> None:
+        self._tasks_back += 1
+        self._tasks_drew += drew
 
     def draw(self, size: int, source: str, frame: types.FrameType) -> bytes | None:
         """`size` bytes, or None where the operating system is to be asked. `frame` is the code that draws."""

@@ -12,8 +12,10 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from operator import index
+from pathlib import Path
 from typing import Any
 
+from jupyter_repro.capture import tasks
 from jupyter_repro.capture.entropy import SEED_SIZE, URANDOM, Streams, caller_outside
 from jupyter_repro.capture.replaced import Replaced
 
@@ -27,13 +29,16 @@ class EntropySources:
 
     def start(self) -> None:
         self.streams.start()
-        for module in _PATCHES:
+        tasks.hand_out(self.streams.label, Path(tasks.__file__).read_text(encoding="utf-8"))
+        tasks.entered, tasks.reported = self.streams.enter, self.streams.returned
+        for module in MODULES:
             if module in sys.modules:
                 self.imported(module)
 
     def stop(self) -> None:
         """Put back what was replaced, unless somebody else has replaced it since."""
         self.streams.stop()
+        tasks.labelled = tasks.entered = tasks.reported = None
         while self._replaced:
             self._replaced.pop().undo()
 
@@ -42,6 +47,9 @@ class EntropySources:
         try:
             if module in _PATCHES:
                 _PATCHES[module](self)
+            elif module in tasks.MODULES:
+                for owner, name, replacement in list(tasks.replacements(module)):
+                    self.replace(owner, name, replacement)
         except Exception as error:  # noqa: BLE001 - an import of the user's must not fail for it
             self.streams.note_fault(error)
 
@@ -158,3 +166,4 @@ _PATCHES: dict[str, Callable[[EntropySources], None]] = {
     "torch": _patch_torch,
     "tensorflow": _patch_tensorflow,
 }
+MODULES = (*_PATCHES, *tasks.MODULES)

@@ -65,11 +65,12 @@ def starting_code(plan: Path) -> str:
     """Loads this package from where it is, also where the kernel's environment lacks it."""
     text = (
         "import sys\n"
+        "path = sys.path[:]\n"
         f"sys.path.append({_ROOT!r})\n"
         "try:\n"
         "    import jupyter_repro.capture.probe as probe\n"
         "finally:\n"
-        f"    sys.path.remove({_ROOT!r})\n"
+        "    sys.path[:] = path\n"
         f"probe.start({str(plan)!r})\n"
     )
     return f"exec({text!r}, {{}})"

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from jupyter_repro.capture.after_import import AfterImport
 from jupyter_repro.capture.determinism import make_deterministic, prepare
 from jupyter_repro.capture.entropy import Streams
+from jupyter_repro.capture.entropy_sources import MODULES as SOURCES
 from jupyter_repro.capture.entropy_sources import EntropySources
 from jupyter_repro.capture.randomness import State, state_of, states
 from jupyter_repro.capture.seeding_calls import SeedingCalls
@@ -71,10 +72,11 @@ class Seeder:
         self.seed = seed
         self.deterministic = deterministic
         self.entropy = Streams(seed)
+        self.entropy.own = self._own
         self._sources = EntropySources(self.entropy)
         self._calls = SeedingCalls(self._note_seeding)
         self._on_fault = on_fault
-        self._after_import = AfterImport(frozenset(_MODULES), self._imported)
+        self._after_import = AfterImport(frozenset((*_MODULES, *SOURCES)), self._imported)
         self._execution = 0
         self._before: dict[str, State] = {}  # the states that the current execution found
         self._seeded: dict[str, State] = {}  # library -> state right after we seeded it
@@ -116,6 +118,10 @@ class Seeder:
     def streams(self) -> frozenset[str]:
         """Libraries whose generators are the session's own still."""
         return frozenset(self._streams)
+
+    def _own(self) -> frozenset[str]:
+        """Libraries whose generators nobody else has seeded, imported or not."""
+        return frozenset(library for library in STREAMED if library in self._streams or library not in self._seeded)
 
     def take(self, by_hand: bool, looks: bool) -> list[Touch]:
         """What the execution that has ended did to each generator; they are made ready for the next one.
@@ -166,7 +172,8 @@ class Seeder:
             self._unused[library] = state_of(library) == before
 
     def _imported(self, module: str) -> None:
-        self._make_ready(module)
+        if module in _MODULES:
+            self._make_ready(module)
         self._calls.imported(module)
         self._sources.imported(module)
 

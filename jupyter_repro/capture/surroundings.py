@@ -28,8 +28,19 @@ def current_environment() -> Environment:
         cpu_count=os.cpu_count(),
         threads={name: os.environ[name] for name in _THREADS if name in os.environ},
         hash_seed=os.environ.get("PYTHONHASHSEED"),
+        timezone=_timezone(),
         environment_names=tuple(sorted(os.environ)),
     )
+
+
+def _timezone() -> str | None:
+    """TZ, or what the system's own setting is a link to."""
+    if zone := os.environ.get("TZ"):
+        return zone
+    try:
+        return os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2] or None
+    except OSError:
+        return None
 
 
 def kernel_name(shell: Any) -> str:

@@ -131,6 +131,7 @@ def _as_json(exported: Exported) -> dict[str, Any]:
             {"expr": target.text, "verdict": verdicts.get(target.text, "unproven")} for target in pipeline.slice.targets
         ],
         "parameters": msgspec.to_builtins(pipeline.parameters),
+        "nondeterminism": msgspec.to_builtins(pipeline.nondeterminism),
         "verification": msgspec.to_builtins(pipeline.verification),
         **({"saved": tried_json(exported.tried)} if exported.tried is not None else {}),
     }
@@ -143,7 +144,7 @@ def _notebook(exported: Exported) -> Path:
 def _lines(exported: Exported) -> Iterator[str]:
     from jupyter_repro.cli.slice import slice_lines
     from jupyter_repro.cli.tried import saved_lines, tried_lines
-    from jupyter_repro.cli.verdicts import verification_lines
+    from jupyter_repro.cli.verdicts import nondeterminism_lines, verification_lines
 
     pipeline, tried = exported.pipeline, exported.tried
     if tried is not None:
@@ -151,9 +152,10 @@ def _lines(exported: Exported) -> Iterator[str]:
     yield from slice_lines(exported.recording, pipeline.slice)
     for parameter in pipeline.parameters:
         yield f"Parameter {parameter.name} = {one_line(parameter.default)}"
+    yield from nondeterminism_lines(pipeline.nondeterminism, _typed(exported))
     if pipeline.verification is not None:
         yield "Targets:"
-        yield from verification_lines(pipeline.verification)
+        yield from verification_lines(pipeline.verification, pipeline.nondeterminism)
     if tried is not None:
         yield from saved_lines(tried, pipeline.slice.targets, exported.verdict)
     yield f"Written to {_shown(_notebook(exported))}"
@@ -161,13 +163,20 @@ def _lines(exported: Exported) -> Iterator[str]:
 
 
 def _next_step(exported: Exported) -> str:
-    folder = shlex.quote(str(_shown(exported.folder)))
+    folder = _typed(exported)
     if exported.verdict == "not proven":
         return f"Type `jrepro show {exported.pipeline.session}` to see what was recorded."
     if exported.verdict == "unproven":
         return f"It was not run: type `jrepro verify {folder}` to prove it."
     option = f" -p {exported.pipeline.parameters[0].name} VALUE" if exported.pipeline.parameters else ""
+    if (proof := exported.pipeline.verification) is not None and proof.clock == "recorded":
+        option += " --clock recorded"
     return f"Type `jrepro run {folder}{option}` to run it again."
+
+
+def _typed(exported: Exported) -> str:
+    """The pipeline's folder as one types it."""
+    return shlex.quote(str(_shown(exported.folder)))
 
 
 def _shown(path: Path) -> Path:

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from jupyter_repro.cli.console import seconds
 from jupyter_repro.errors import RunFailed
 
+if TYPE_CHECKING:
+    from jupyter_repro.model import Clock
+
 
 @click.command("run")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("-p", "--parameters", "given", nargs=2, multiple=True, metavar="NAME VALUE", help="Set a parameter.")
+@click.option(
+    "--clock",
+    type=click.Choice(["real", "recorded"]),
+    default="real",
+    show_default=True,
+    help="recorded: Python's clock starts for each execution when it started then, and ticks on.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the run's record as JSON.")
-def command(folder: Path, given: tuple[tuple[str, str], ...], as_json: bool) -> int:
+def command(folder: Path, given: tuple[tuple[str, str], ...], clock: Clock, as_json: bool) -> int:
     """Run the notebook that `jrepro export` wrote into DIR. The executed one is kept in .jrepro/runs/."""
     import msgspec
 
@@ -24,7 +35,7 @@ def command(folder: Path, given: tuple[tuple[str, str], ...], as_json: bool) -> 
     from jupyter_repro.run.runs import project_of, run_pipeline
 
     pipeline = read_pipeline(folder)
-    run = run_pipeline(folder, pipeline, given, progress=is_terminal() and not as_json)
+    run = run_pipeline(folder, pipeline, given, clock=clock, progress=is_terminal() and not as_json)
     executed = project_of(folder, pipeline) / (run.notebook or "")
     if as_json:
         click.echo(json.dumps({**msgspec.to_builtins(run), "path": str(executed)}))

@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from jupyter_repro.model import Pipeline, Recording
+    from jupyter_repro.model import Clock, Pipeline, Recording
 
 
 @click.command("verify")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option(
+    "--clock",
+    type=click.Choice(["real", "recorded"]),
+    help="Under which clock.  [default: the recorded one if a target may hold the time]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the verification as JSON.")
-def command(folder: Path, as_json: bool) -> int:
+def command(folder: Path, clock: Clock | None, as_json: bool) -> int:
     """Run the notebook in DIR, compare its targets with what was recorded, and say what has changed since."""
     import msgspec
 
-    from jupyter_repro.cli.verdicts import verification_lines
+    from jupyter_repro.cli.verdicts import nondeterminism_lines, verification_lines
     from jupyter_repro.pipeline.manifest import read_pipeline
     from jupyter_repro.run.papermill import is_terminal
     from jupyter_repro.verify.prove import prove
 
     pipeline = read_pipeline(folder)
     recording = _recording(folder, pipeline)
-    verification = prove(folder, pipeline, recording, progress=is_terminal() and not as_json)
+    verification = prove(folder, pipeline, recording, clock=clock, progress=is_terminal() and not as_json)
     if as_json:
         verdict = "proven" if verification.proven else "not proven"
         click.echo(json.dumps({"verdict": verdict, **msgspec.to_builtins(verification)}))
     else:
         if recording is None:
             click.echo("The recording is not here: targets are compared with what the pipeline itself says.")
-        click.echo("\n".join(verification_lines(verification)))
+        lines = nondeterminism_lines(pipeline.nondeterminism, shlex.quote(str(folder)))
+        click.echo("\n".join((*lines, *verification_lines(verification, pipeline.nondeterminism))))
     return 0 if verification.proven else 1
 
 

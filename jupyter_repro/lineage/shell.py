@@ -42,6 +42,12 @@ def read_command(text: str) -> Command:
     return found
 
 
+def command_words(text: str) -> set[str]:
+    """The first word of each command in it, and of those in `$(...)`."""
+    parts = _SEPARATORS.split(re.sub(r"\$\(|`|^!+|^%%?\w+", "\n", text))
+    return {words[0] for part in parts if (words := _words(part.strip(")` ")))}
+
+
 def interpolated_names(text: str) -> set[str]:
     """Python names that IPython substitutes into a command: `$name` and `{expression}`, as in a format string."""
     names = set(re.findall(r"\$(\w+)", text))

@@ -10,7 +10,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
+from jupyter_repro.capture import tasks
+from jupyter_repro.capture.entropy import TASK
 from jupyter_repro.model import Access, CellExecution
 from jupyter_repro.pipeline.code import unused_name
 from jupyter_repro.pipeline.imports import importer, names_import, with_line_behind
@@ -65,6 +68,28 @@ _STANDARD = {
         random.seed(number(256, "random", "os"))
 
     os.register_at_fork(before=before_fork, after_in_child=in_child)
+""",
+    TASK: """
+    import importlib, types
+
+    workers = r'''
+{workers}'''
+
+    tasks = sys.modules["worker_streams"] = types.ModuleType("worker_streams")
+    exec(workers, vars(tasks))
+    own = {own}
+
+    def label(kind):
+        key = f"{{execution}}.{{kind}}"
+        counts[key] = counts.get(key, -1) + 1
+        return f"{{seed}} {{key}}{{counts[key]}}", own.get(execution, ())
+
+    tasks.hand_out(label, workers)
+    tasks.entered = lambda label: begin(label.partition(" ")[2])
+    for library in {handing}:
+        importlib.import_module(library)
+        for owner, name, replacement in list(tasks.replacements(library)):
+            setattr(owner, name, replacement)
 """,
 }
 _BEGIN = """
@@ -149,10 +174,26 @@ class EntropyPlan:
         sources = {source for execution in self._kept if draws(execution) for source in _sources(execution)}
         modules = {each.module for execution in self._kept for each in execution.entropy if each.source == "os.urandom"}
         listed = "{" + ", ".join(f'"{module}"' for module in sorted(modules | {"__main__"})) + "}"
-        standard = [code.format(modules=listed) for source, code in _STANDARD.items() if source in sources]
+        names = {
+            "modules": listed,
+            "own": {each.ordinal: own for each in self._kept if (own := _seeded_for_tasks(each)) is not None},
+            "handing": self._handing(),
+            "workers": Path(tasks.__file__).read_text(encoding="utf-8") if TASK in sources else "",
+        }
+        standard = [code.format(**names) for source, code in _STANDARD.items() if source in sources]
         libraries = [code for source, code in _LIBRARIES.items() if source in sources]
         fill = partial(str.format, name=self._name, seed=self._seed)
         return "".join((fill(_HEAD), *standard, _BEGIN, *libraries, fill(_FOOT)))
+
+    def _handing(self) -> tuple[str, ...]:
+        """Modules that hand tasks to workers: joblib's where the notebook imports joblib."""
+        with_joblib = importer(self._kept, "joblib") < len(self._kept)
+        return tuple(module for module in tasks.MODULES if with_joblib or not module.startswith("joblib"))
+
+
+def _seeded_for_tasks(execution: CellExecution) -> tuple[str, ...] | None:
+    """The generators that forked workers may seed for each task."""
+    return next((tuple(each.module.split()) for each in execution.entropy if each.source == TASK), None)
 
 
 def draws(execution: CellExecution) -> bool:

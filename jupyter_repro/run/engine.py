@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from papermill.execute import execute_notebook
 
-from jupyter_repro.capture import probe
+from jupyter_repro.capture import clock, probe
 from jupyter_repro.errors import ReproError, RunFailed
 from jupyter_repro.run.kernels import START_TIMEOUT, ChosenSpec, socket_folder
 from jupyter_repro.run.kernelspecs import choose_kernel
@@ -42,9 +43,9 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
         self._folder = folder
         self.ordinal: int | None = None  # of the execution that runs, or ran last
         if job.probe is not None:
-            self.on_notebook_start = self._start_probe
             self.on_cell_executed = self._note
-        self.on_cell_execute = self._remember
+        self.on_notebook_start = self._start
+        self.on_cell_execute = self._begin
 
     def create_kernel_manager(self) -> AsyncKernelManager:
         manager = AsyncKernelManager(
@@ -60,12 +61,25 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
         if self._job.probe is not None:
             self.wait_for_reply(self._ask(probe.finishing_code()))
 
-    def _remember(self, cell: Any, cell_index: int) -> None:
-        self.ordinal = cell.metadata.get("jupyter_repro", {}).get("ordinal")
+    async def _start(self, notebook: Any) -> None:
+        if self._job.times:
+            await self._start_clock()
+        if self._job.probe is not None:
+            await self.async_wait_for_reply(self._ask(probe.starting_code(Path(self._job.probe))))
 
-    async def _start_probe(self, notebook: Any) -> None:
-        assert self._job.probe is not None
-        await self.async_wait_for_reply(self._ask(probe.starting_code(Path(self._job.probe))))
+    async def _start_clock(self) -> None:
+        """What runs before the first execution finds the time of that one."""
+        folders = [str(Path(spec.origin).parents[1]) for spec in [find_spec("time_machine")] if spec and spec.origin]
+        code = f"{clock.starting_code(folders)}\n{clock.moving_code(min(self._job.times.values()))}"
+        reply = (await self.async_wait_for_reply(self._ask(code)))["content"]
+        if reply["status"] != "ok":
+            problem = f"The recorded clock needs time-machine in the notebook's kernel: {reply['evalue']}."
+            raise RunFailed(problem, f"Type `{self._spec.argv[0]} -m pip install time-machine`.")
+
+    async def _begin(self, cell: Any, cell_index: int) -> None:
+        self.ordinal = cell.metadata.get("jupyter_repro", {}).get("ordinal")
+        if (started := self._job.times.get(str(self.ordinal))) is not None:
+            await self.async_wait_for_reply(self._ask(clock.moving_code(started)))
 
     async def _note(self, cell: Any, cell_index: int, execute_reply: Any) -> None:
         if self.ordinal is not None:

@@ -15,14 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_repro.errors import RunFailed
-from jupyter_repro.model import Environment
+from jupyter_repro.model import Clock, Environment, Pipeline
 
 _GRACE = 20  # seconds that an interrupted run may take to shut its kernel down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One run. Paths are absolute; `environment` is added to the kernel's; `probe` is the file of a `probe.Plan`."""
+    """One run. Paths are absolute; `environment` is added to the kernel's; `probe` is the file of a `probe.Plan`.
+
+    `times`, by ordinal as text, is when the clock is to start for each execution; empty for the real one.
+    """
 
     notebook: str
     output: str
@@ -30,6 +33,7 @@ class Job:
     parameters: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     probe: str | None = None
+    times: dict[str, str] = field(default_factory=dict)
     progress: bool = False
 
 
@@ -59,6 +63,18 @@ def replay_environment(recorded: Environment | None) -> dict[str, str]:
         return {}
     seed = {"PYTHONHASHSEED": recorded.hash_seed} if recorded.hash_seed else {}
     return {**recorded.threads, **seed}
+
+
+def clock_of(pipeline: Pipeline, clock: Clock) -> dict[str, Any]:
+    """The `times` and the `environment` of a job for this pipeline under this clock."""
+    environment = replay_environment(pipeline.environment)
+    if clock == "real":
+        return {"times": {}, "environment": environment}
+    zone = pipeline.environment.timezone if pipeline.environment is not None else None
+    return {
+        "times": {str(ordinal): started for ordinal, started in pipeline.times.items()},
+        "environment": {**({"TZ": zone} if zone else {}), **environment},
+    }
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:

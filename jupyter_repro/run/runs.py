@@ -16,8 +16,8 @@ from jupyter_repro.config import relative, store_of
 from jupyter_repro.errors import PipelineError, StorageError, UnknownParameter, UsageError
 from jupyter_repro.hashing import FileHasher
 from jupyter_repro.journal import new_session_id, now, prepare_store
-from jupyter_repro.model import FileAccess, Parameter, Pipeline, Run
-from jupyter_repro.run.papermill import Job, execute, replay_environment
+from jupyter_repro.model import Clock, FileAccess, Parameter, Pipeline, Run
+from jupyter_repro.run.papermill import Job, clock_of, execute
 
 RECORD = "run.json"
 _TICK = 0.02  # seconds that a file system's clock lags behind
@@ -37,13 +37,21 @@ def working_folder(folder: Path, pipeline: Pipeline) -> Path:
     return path
 
 
-def run_pipeline(folder: Path, pipeline: Pipeline, given: Sequence[tuple[str, str]], *, progress: bool = False) -> Run:
+def run_pipeline(
+    folder: Path,
+    pipeline: Pipeline,
+    given: Sequence[tuple[str, str]],
+    *,
+    clock: Clock = "real",
+    progress: bool = False,
+) -> Run:
     """Run the pipeline in `folder` with parameters as they were typed; its record, whether it ended well or not.
 
-    Raises UnknownParameter and UsageError for a parameter, StorageError where the run can't be written down, and
-    RunFailed where no kernel can be started.
+    Raises UnknownParameter and UsageError for a parameter, UsageError for a clock that was not recorded, StorageError
+    where the run can't be written down, and RunFailed where no kernel can be started.
     """
     values = parse_parameters(pipeline, given)
+    check_clock(pipeline, clock)
     project, cwd, stage = project_of(folder, pipeline), working_folder(folder, pipeline), pipeline.stages[0]
     begun, identity = time.time(), new_session_id()
     home = _new_folder(project, identity)
@@ -53,6 +61,7 @@ def run_pipeline(folder: Path, pipeline: Pipeline, given: Sequence[tuple[str, st
         status="running",
         started=now(),
         parameters=dict(given),
+        clock=clock,
         notebook=relative(home / stage.notebook, project),
         pid=os.getpid(),
     )
@@ -62,12 +71,19 @@ def run_pipeline(folder: Path, pipeline: Pipeline, given: Sequence[tuple[str, st
         output=str(home / stage.notebook),
         cwd=str(cwd),
         parameters=values,
-        environment=replay_environment(pipeline.environment),
+        **clock_of(pipeline, clock),
         progress=progress,
     )
     ended = _with_outs(_execute(job, run), pipeline, project, begun)
     write_run(home, ended)
     return ended
+
+
+def check_clock(pipeline: Pipeline, clock: Clock) -> None:
+    """UsageError where there is no record of when its executions began."""
+    if clock == "recorded" and not pipeline.times:
+        step = f"Type `jrepro export {pipeline.notebook or 'NOTEBOOK'}` to export it anew, or leave `--clock` out."
+        raise UsageError(f"{pipeline.name} doesn't say when its executions began.", step)
 
 
 def _execute(job: Job, run: Run) -> Run:

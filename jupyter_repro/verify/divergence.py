@@ -3,12 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from jupyter_repro.model import CellExecution, Check, Divergence
+from jupyter_repro.model import CellExecution, Check, Divergence, Nondeterminism
+from jupyter_repro.pipeline.uses import phrase
 from jupyter_repro.run.papermill import Outcome
 from jupyter_repro.verify.difference import GOOD, Difference
 
 _SHOWN = 3  # values that are shown as evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Causes:
+    """What the record says that could explain a difference."""
+
+    changes: Sequence[str]
+    nondeterminism: Sequence[Nondeterminism]
+
+    def are_harmless(self, execution: CellExecution) -> bool:
+        """Whether it only uses what no target holds, so that other values say nothing: a stopwatch that it starts."""
+        own = [use.matters for use in self.nondeterminism if use.ordinal == execution.ordinal]
+        return bool(own) and not any(own)
+
+    def of_itself(self, execution: CellExecution) -> Iterator[str]:
+        for use in self.nondeterminism:
+            if use.ordinal == execution.ordinal:
+                yield f"it {phrase(use.kind, use.detail)}"
+
+    def of(self, execution: CellExecution) -> Iterator[str]:
+        for file in execution.own_files:
+            changed = (change for change in self.changes if f" {file.path} " in f"{change} ")
+            yield from (f"it uses {file.path}; {change}" for change in changed)
+        libraries = [state.library for state in execution.random]
+        libraries += [place[7:] for place in execution.reads.places if place.startswith("random:")]
+        if libraries:
+            yield f"it draws random numbers ({', '.join(dict.fromkeys(libraries))})"
+        if execution.incomplete is not None:
+            yield f"its record is incomplete: {execution.incomplete}"
+        for use in self.nondeterminism:
+            if use.ordinal < execution.ordinal and use.matters:
+                yield f"before it, execution {use.ordinal} {phrase(use.kind, use.detail)}"
 
 
 def first_divergence(
@@ -16,41 +50,40 @@ def first_divergence(
     after: Mapping[int, Sequence[Check]],
     shown: Mapping[int, Difference],
     outcome: Outcome,
-    changes: Sequence[str],
+    causes: Causes,
 ) -> Divergence | None:
     """`after` has the checks of names after each execution, `shown` how its outputs compare."""
+    fallback: Divergence | None = None
     for execution in kept:
         ordinal = execution.ordinal
         if outcome.error is not None and outcome.ordinal == ordinal:
-            return _divergence(execution, f"failed: {outcome.error}", [], changes)
-        evidence = [_words(check) for check in after.get(ordinal, ()) if check.verdict not in GOOD]
-        if evidence:
-            return _divergence(execution, "gave other values than when it was recorded", evidence, changes)
-        if (difference := shown.get(ordinal)) is not None and difference.verdict not in GOOD:
-            evidence = [f"recorded: {difference.expected}", f"now: {difference.found}"]
-            return _divergence(execution, "showed something else than when it was recorded", evidence, changes)
+            return _divergence(execution, f"failed: {outcome.error}", [], causes)
+        found = _difference(execution, after.get(ordinal, ()), shown.get(ordinal), causes)
+        if found is not None and not causes.are_harmless(execution):
+            return found
+        fallback = fallback or found
+    return fallback
+
+
+def _difference(
+    execution: CellExecution, checks: Sequence[Check], shown: Difference | None, causes: Causes
+) -> Divergence | None:
+    evidence = [_words(check) for check in checks if check.verdict not in GOOD]
+    if evidence:
+        return _divergence(execution, "gave other values than when it was recorded", evidence, causes)
+    if shown is not None and shown.verdict not in GOOD:
+        evidence = [f"recorded: {shown.expected}", f"now: {shown.found}"]
+        return _divergence(execution, "showed something else than when it was recorded", evidence, causes)
     return None
 
 
-def _divergence(execution: CellExecution, what: str, evidence: Sequence[str], changes: Sequence[str]) -> Divergence:
+def _divergence(execution: CellExecution, what: str, evidence: Sequence[str], causes: Causes) -> Divergence:
     return Divergence(
         ordinal=execution.ordinal,
         cause=f"execution {execution.ordinal} {what}",
-        evidence=(*evidence[:_SHOWN], *_causes(execution, changes)),
+        evidence=(*causes.of_itself(execution), *evidence[:_SHOWN], *causes.of(execution)),
     )
 
 
 def _words(check: Check) -> str:
     return f"{check.subject}: recorded {check.expected}, now {check.found}"
-
-
-def _causes(execution: CellExecution, changes: Sequence[str]) -> Iterator[str]:
-    """What the record says that could explain it."""
-    for file in execution.own_files:
-        yield from (f"it uses {file.path}; {change}" for change in changes if f" {file.path} " in f"{change} ")
-    libraries = [state.library for state in execution.random]
-    libraries += [place[7:] for place in execution.reads.places if place.startswith("random:")]
-    if libraries:
-        yield f"it draws random numbers ({', '.join(dict.fromkeys(libraries))})"
-    if execution.incomplete is not None:
-        yield f"its record is incomplete: {execution.incomplete}"

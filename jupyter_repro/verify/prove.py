@@ -7,33 +7,47 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from jupyter_repro import objects
 from jupyter_repro.errors import StorageError
 from jupyter_repro.journal import now
-from jupyter_repro.model import CellExecution, Check, Divergence, Pipeline, Recording, Target, Verification
-from jupyter_repro.run.runs import project_of
+from jupyter_repro.lineage.nondeterminism import CLOCK
+from jupyter_repro.model import CellExecution, Check, Clock, Divergence, Pipeline, Recording, Target, Verification
+from jupyter_repro.run.runs import check_clock, project_of
 from jupyter_repro.verify.changes import changes
 from jupyter_repro.verify.difference import GOOD, Difference, rank, unknown
-from jupyter_repro.verify.divergence import first_divergence
+from jupyter_repro.verify.divergence import Causes, first_divergence
 from jupyter_repro.verify.expectation import Expectation, expectation_of
 from jupyter_repro.verify.outputs import compare_outputs
 from jupyter_repro.verify.rerun import Reran, kept_in, rerun
 
 
-def prove(folder: Path, pipeline: Pipeline, recording: Recording | None, *, progress: bool = False) -> Verification:
+def prove(
+    folder: Path,
+    pipeline: Pipeline,
+    recording: Recording | None,
+    *,
+    clock: Clock | None = None,
+    progress: bool = False,
+) -> Verification:
     """Run the pipeline in `folder` and compare its targets. The user's files are afterwards as they were before.
+
+    Where a target may hold the time, the clock is the recorded one unless another is asked for: else today's proof
+    would say nothing of tomorrow. The verification tells.
 
     Without the recording (a pipeline that came from another machine) targets are compared by what its manifest says,
     and nothing is said of the executions on the way. Raises what `rerun` raises.
     """
     started, begun = now(), time.monotonic()
+    clock = clock or clock_for(pipeline)
+    check_clock(pipeline, clock)
     project, kept = project_of(folder, pipeline), kept_in(pipeline, recording)
     expectations = [expectation_of(each, pipeline, recording) for each in _targets(pipeline, "expression")]
     values = {text: value for each in expectations for text, value in each.values.items()}
-    ran = rerun(folder, pipeline, kept, values, progress=progress)
+    ran = rerun(folder, pipeline, kept, values, clock=clock, progress=progress)
     checks = (
         *(_check_expression(each, ran) for each in expectations),
         *(_check_output(each, kept, project, ran) for each in _targets(pipeline, "output")),
@@ -46,10 +60,17 @@ def prove(folder: Path, pipeline: Pipeline, recording: Recording | None, *, prog
         checks=checks,
         started=started,
         duration=round(time.monotonic() - begun, 3),
-        divergence=None if proven else _divergence(kept, project, ran, changed),
+        divergence=None if proven else _divergence(pipeline, kept, project, ran, changed),
         changes=changed,
         error=ran.outcome.error,
+        clock=clock,
     )
+
+
+def clock_for(pipeline: Pipeline) -> Clock:
+    """Recorded where a target may hold what Python's clock says."""
+    reads = any(use.kind == CLOCK and use.matters for use in pipeline.nondeterminism)
+    return "recorded" if reads and pipeline.times and find_spec("time_machine") is not None else "real"
 
 
 def can_be_mended(verification: Verification) -> bool:
@@ -121,10 +142,12 @@ def recorded_outputs(execution: CellExecution, project: Path) -> list[Any] | Non
     return None
 
 
-def _divergence(kept: Sequence[CellExecution], project: Path, ran: Reran, changed: Sequence[str]) -> Divergence | None:
+def _divergence(
+    pipeline: Pipeline, kept: Sequence[CellExecution], project: Path, ran: Reran, changed: Sequence[str]
+) -> Divergence | None:
     shown: dict[int, Difference] = {}
     for execution in kept:
         recorded = recorded_outputs(execution, project) if execution.status == "ok" else None
         if recorded is not None and execution.ordinal in ran.outputs:
             shown[execution.ordinal] = compare_outputs(recorded, ran.outputs[execution.ordinal])
-    return first_divergence(kept, ran.findings.after, shown, ran.outcome, changed)
+    return first_divergence(kept, ran.findings.after, shown, ran.outcome, Causes(changed, pipeline.nondeterminism))

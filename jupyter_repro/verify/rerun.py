@@ -13,8 +13,8 @@ from jupyter_repro import objects
 from jupyter_repro.capture.probe import Plan, Question
 from jupyter_repro.config import store_of
 from jupyter_repro.hashing import FileHasher
-from jupyter_repro.model import CellExecution, FileAccess, Pipeline, Recording, Stage, Value
-from jupyter_repro.run.papermill import Job, Outcome, execute, replay_environment
+from jupyter_repro.model import CellExecution, Clock, FileAccess, Pipeline, Recording, Stage, Value
+from jupyter_repro.run.papermill import Job, Outcome, clock_of, execute
 from jupyter_repro.run.runs import project_of, working_folder
 from jupyter_repro.verify.aside import Touched, set_aside, touched
 from jupyter_repro.verify.difference import Difference, different, identical, missing
@@ -38,12 +38,13 @@ def kept_in(pipeline: Pipeline, recording: Recording | None) -> list[CellExecuti
     return [each for each in recording.executions if each.ordinal in ordinals] if recording is not None else []
 
 
-def rerun(
+def rerun(  # noqa: PLR0913  what to run, what to compare, and how
     folder: Path,
     pipeline: Pipeline,
     kept: Sequence[CellExecution],
     values: Mapping[str, Value],
     *,
+    clock: Clock = "real",
     progress: bool = False,
 ) -> Reran:
     """Run the pipeline in `folder`; `values` are the expressions to evaluate at the end, with what they were.
@@ -58,7 +59,7 @@ def rerun(
             notebook=str(folder.absolute() / stage.notebook),
             output=str(executed),
             cwd=str(working_folder(folder, pipeline)),
-            environment=replay_environment(pipeline.environment),
+            **clock_of(pipeline, clock),
             probe=str(plan),
             progress=progress,
         )
