@@ -78,6 +78,36 @@ class Entropy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteRead:
+    """A response from the network, as far as its body was read. `url` is as `redact` leaves it."""
+
+    url: str
+    method: str = ""  # "" where it is only known that the cell's text names the address
+    status: int | None = None
+    digest: str | None = None  # of the body without its transfer and content encodings
+    size: int | None = None
+    complete: bool = False  # the whole body was read
+    etag: str | None = None
+    modified: str | None = None  # the header Last-Modified
+    range: str | None = None  # the header Content-Range: the body is a part of what lies there
+    encoding: str | None = None  # a content encoding that `digest` is of, since it isn't undone here
+    seen: str = "http.client"  # the layer: http.client, httpcore, aiohttp, literal (in the cell's text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """An SQL statement. `database` and `text` are as `redact` leaves them; values that were bound to it never stay."""
+
+    text: str
+    database: str | None = None
+    is_remote: bool = False  # the database is a server's
+    count: int = 1
+    rows: int | None = None  # of the frame that was built from what it gave
+    digest: str | None = None  # of that frame, as `Value.digest`
+    seen: str = "sqlalchemy"  # the layer: sqlalchemy, psycopg, duckdb, pandas, literal (in the cell's text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AmbientChange:
     """State that cells share without naming it. Values of environment variables are never kept, so `after` is None."""
 
@@ -141,6 +171,8 @@ class CellExecution:
     random: tuple[RandomState, ...] = ()
     entropy: tuple[Entropy, ...] = ()
     ambient: tuple[AmbientChange, ...] = ()
+    remote: tuple[RemoteRead, ...] = ()
+    queries: tuple[Query, ...] = ()
     modules: tuple[str, ...] = ()  # first imported here, top-level names
     late: Late | None = None
     synchronises: bool = False  # it waited for work that an earlier execution started
@@ -318,6 +350,7 @@ class Pipeline:
     expected: dict[str, Value]  # target expression -> recorded value
     environment: Environment | None = None
     verification: Verification | None = None
+    nondeterminism: tuple[str, ...] = ()  # what its executions depend on that nothing here can hold still, in words
     schema: int = SCHEMA
 
 

@@ -131,6 +131,7 @@ def _as_json(exported: Exported) -> dict[str, Any]:
             {"expr": target.text, "verdict": verdicts.get(target.text, "unproven")} for target in pipeline.slice.targets
         ],
         "parameters": msgspec.to_builtins(pipeline.parameters),
+        "nondeterminism": list(pipeline.nondeterminism),
         "verification": msgspec.to_builtins(pipeline.verification),
         **({"saved": tried_json(exported.tried)} if exported.tried is not None else {}),
     }
@@ -143,7 +144,7 @@ def _notebook(exported: Exported) -> Path:
 def _lines(exported: Exported) -> Iterator[str]:
     from jupyter_repro.cli.slice import slice_lines
     from jupyter_repro.cli.tried import saved_lines, tried_lines
-    from jupyter_repro.cli.verdicts import verification_lines
+    from jupyter_repro.cli.verdicts import nondeterminism_lines, verification_lines
 
     pipeline, tried = exported.pipeline, exported.tried
     if tried is not None:
@@ -151,6 +152,7 @@ def _lines(exported: Exported) -> Iterator[str]:
     yield from slice_lines(exported.recording, pipeline.slice)
     for parameter in pipeline.parameters:
         yield f"Parameter {parameter.name} = {one_line(parameter.default)}"
+    yield from nondeterminism_lines(pipeline)
     if pipeline.verification is not None:
         yield "Targets:"
         yield from verification_lines(pipeline.verification)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 
 from jupyter_repro.cli.console import one_line, seconds
-from jupyter_repro.model import Check, Verification
+from jupyter_repro.model import Check, Pipeline, Verification
 
 _COLOURS = {"identical": "green", "equivalent": "green", "different": "red", "missing": "red"}
 _GOOD = ("identical", "equivalent")
@@ -27,6 +27,13 @@ def verification_lines(verification: Verification) -> Iterator[str]:
         yield from (f"  {one_line(change)}" for change in verification.changes)
     word = click.style("Proven", fg="green", bold=True) if verification.proven else click.style("Not proven", fg="red")
     yield f"{word} in {seconds(verification.duration)}."
+
+
+def nondeterminism_lines(pipeline: Pipeline) -> Iterator[str]:
+    """What its results depend on besides what was recorded."""
+    if pipeline.nondeterminism:
+        yield "Depends on what nobody here can hold still:"
+        yield from (f"  {one_line(line)}" for line in pipeline.nondeterminism)
 
 
 def _detail(check: Check) -> str:

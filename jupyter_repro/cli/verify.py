@@ -19,7 +19,7 @@ def command(folder: Path, as_json: bool) -> int:
     """Run the notebook in DIR, compare its targets with what was recorded, and say what has changed since."""
     import msgspec
 
-    from jupyter_repro.cli.verdicts import verification_lines
+    from jupyter_repro.cli.verdicts import nondeterminism_lines, verification_lines
     from jupyter_repro.pipeline.manifest import read_pipeline
     from jupyter_repro.run.papermill import is_terminal
     from jupyter_repro.verify.prove import prove
@@ -33,7 +33,7 @@ def command(folder: Path, as_json: bool) -> int:
     else:
         if recording is None:
             click.echo("The recording is not here: targets are compared with what the pipeline itself says.")
-        click.echo("\n".join(verification_lines(verification)))
+        click.echo("\n".join((*nondeterminism_lines(pipeline), *verification_lines(verification))))
     return 0 if verification.proven else 1
 
 

@@ -25,6 +25,7 @@ from jupyter_repro.model import (
     Value,
 )
 from jupyter_repro.pipeline.kept import kept_executions
+from jupyter_repro.pipeline.nondeterminism import nondeterminism
 from jupyter_repro.pipeline.notebook import notebook_stem
 from jupyter_repro.pipeline.parameters import generated_parameters
 
@@ -71,6 +72,7 @@ def describe(
         parameters=(*parameters, *generated_parameters(recording, chosen)),
         expected=_expected(recording, chosen),
         environment=session.environment,
+        nondeterminism=nondeterminism(kept),
     )
 
 

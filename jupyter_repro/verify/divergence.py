@@ -48,6 +48,9 @@ def _causes(execution: CellExecution, changes: Sequence[str]) -> Iterator[str]:
     """What the record says that could explain it."""
     for file in execution.own_files:
         yield from (f"it uses {file.path}; {change}" for change in changes if f" {file.path} " in f"{change} ")
+    addresses = dict.fromkeys(read.url for read in execution.remote)
+    known = [change for url in addresses for change in changes if change.startswith(f"network: {url} ")]
+    yield from known or (f"it reads {url} over the network" for url in list(addresses)[:_SHOWN])
     libraries = [state.library for state in execution.random]
     libraries += [place[7:] for place in execution.reads.places if place.startswith("random:")]
     if libraries:
