@@ -34,6 +34,9 @@ _USERINFO = re.compile(r"(?<=://)[^/?#]*@")
 _SECRET_FOLDERS = frozenset(
     "token tokens key keys apikey api_key api-key secret secrets password auth webhooks".split()
 )
+_QUOTED = re.compile(
+    r"[A-Za-z][\w+.-]{0,20}://[^\s'\"<>)\x1b]{1,4000}|/[^\s'\"<>)?\x1b]{0,2000}\?[^\s'\"<>)=\x1b]{1,200}=[^\s'\"<>)\x1b]{0,4000}"
+)
 _PATH_PARAMETER = re.compile(r";([\w.-]+)=[^;/]*")
 _SQL = re.compile(
     r"""--[^\n]*|/\*.*?\*/                                 # comments
@@ -71,6 +74,11 @@ def redact_url(url: str) -> str:
     if _HOST.fullmatch(host) is None:  # a password that wasn't quoted may reach into the path
         return f"{scheme}{separator}{HIDDEN}"
     return f"{scheme}{separator}{host}{slash}{_path(path)}{mark}{_query(query)}"
+
+
+def redact_text(text: str) -> str:
+    """What an error says, which may quote the address that was asked for."""
+    return _QUOTED.sub(lambda match: redact_url(match[0]) if {"?", "@"} & set(match[0]) else match[0], text)
 
 
 def redact_database(url: str) -> str:

@@ -81,10 +81,26 @@ def test_a_server_that_is_gone(project: Path, write_notebook: WriteNotebook, mon
         record(project, write_notebook(CELLS[:2]))
         assert jrepro(project, "export", "notebook.ipynb", "-t", "length").returncode == 0
     verified = jrepro(project, "verify", "notebook-pipeline")
+    assert jrepro(project, "export", "notebook.ipynb", "-t", "length", "-o", "gone").returncode == 1
 
     assert verified.returncode == 1
     assert f"execution 2 reads {address}{ADDRESS} over the network" in verified.stdout
-    assert f"  it reads {address}{ADDRESS} over the network" in verified.stdout
+    assert f"with url: {ADDRESS} (Caused by" in verified.stdout
+    assert TOKEN not in verified.stdout + verified.stderr
+    assert holding(project, TOKEN) == []
+
+
+def test_errors_that_quote_an_address(server: str, tmp_path: Path) -> None:
+    request = "requests.get(os.environ['BASE'] + '/missing', params={'key': os.environ['TOKEN']})"
+    with recorded(tmp_path / "project", env=dict(os.environ)) as kernel:
+        kernel.start()
+        ran = kernel.run(f"import os, requests\nanswer = {request}\nanswer.raise_for_status()")
+        [execution] = kernel.executions()
+
+    assert f"/missing?key={TOKEN}" in ran.text  # what the user sees is as ever
+    assert execution.error is not None
+    assert execution.error.message.endswith("/missing?key=***")
+    assert holding(kernel.project, TOKEN) == []
 
 
 def test_a_body_that_two_cells_read(server: str, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_repro.redact import is_harmless, redact_sql, redact_url
+from jupyter_repro.redact import is_harmless, redact_sql, redact_text, redact_url
 
 URLS = [
     ("https://host/a/b.csv", "https://host/a/b.csv"),
@@ -53,6 +53,14 @@ STATEMENTS = [
     ("select * from 'data/part-1.parquet'", "select * from 'data/part-1.parquet'"),
     ("select * from read_csv('https://u:p@h/x.csv?sig=hunter')", "select * from read_csv('https://h/x.csv?sig=***')"),
 ]
+TEXTS = [
+    ("401 Client Error for url: https://h/x?token=hunter", "401 Client Error for url: https://h/x?token=***"),
+    ("retries exceeded with url: /x?token=hunter (Caused by", "retries exceeded with url: /x?token=*** (Caused by"),
+    ("could not reach 'postgresql://me:hunter@db/shop'", "could not reach 'postgresql://db/shop'"),
+    ("No such file: '/data/a.csv' at https://h/x#y", "No such file: '/data/a.csv' at https://h/x#y"),
+    ("is it 1/2 or 3/4? a = 5", "is it 1/2 or 3/4? a = 5"),
+    ("/" * 100_000, "/" * 100_000),
+]
 VALUES = [
     ("paris", True),
     ("12", True),
@@ -76,6 +84,11 @@ def test_urls(url: str, shown: str) -> None:
 @pytest.mark.parametrize(("statement", "shown"), STATEMENTS)
 def test_statements(statement: str, shown: str) -> None:
     assert redact_sql(statement) == shown
+
+
+@pytest.mark.parametrize(("text", "shown"), TEXTS)
+def test_texts(text: str, shown: str) -> None:
+    assert redact_text(text) == shown
 
 
 @pytest.mark.parametrize(("value", "expected"), VALUES)
