@@ -8,10 +8,8 @@ known from the cell's text only (`outside`), and so it is with other drivers tha
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
-from contextlib import closing
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -27,7 +25,7 @@ _LOCAL = ("sqlite", "duckdb")
 class QuerySources:
     def __init__(self, queries: Queries, project: Path) -> None:
         self.queries = queries
-        self._project = project
+        self.project = project
         self._undo: list[Callable[[], None]] = []
 
     def start(self) -> None:
@@ -54,12 +52,6 @@ class QuerySources:
     def at_stop(self, undo: Callable[[], None]) -> None:
         self._undo.append(undo)
 
-    def sqlite_url(self, path: str) -> str:
-        """A file as elsewhere in the record: relative where it is in the project."""
-        if path in ("", ":memory:") or path.startswith("file:"):
-            return path if path.startswith("file:") else "sqlite://"
-        return f"sqlite:///{relative(os.path.abspath(path), self._project)}"
-
     def note(self, noting: Callable[..., None], *args: Any) -> None:
         try:
             noting(*args)
@@ -85,7 +77,8 @@ def _patch_sqlalchemy(sources: QuerySources) -> None:
 def engine_database(sources: QuerySources, engine: Any) -> Database:
     url = engine.url
     if url.drivername.startswith("sqlite"):
-        return Database(sources.sqlite_url(url.database or ":memory:"))
+        path = url.database
+        return Database(f"sqlite:///{relative(path, sources.project)}" if path and path != ":memory:" else "sqlite://")
     plain = url.set(drivername=url.get_backend_name(), username=None, password=None)
     return Database(plain.render_as_string(hide_password=True), is_remote=not url.drivername.startswith(_LOCAL))
 
@@ -150,7 +143,7 @@ def _note_frame(sources: QuerySources, owner: Any, name: str) -> None:
     def reading(self: Any, sql: Any, *args: Any, **kwargs: Any) -> Any:
         queries.forget_last()
         frame = original(self, sql, *args, **kwargs)
-        sources.note(_built, sources, frame, sql, self.con)
+        sources.note(_built, queries, frame, sql, self.con)
         return frame
 
     _place_in(reading, original)
@@ -162,21 +155,10 @@ def _place_in(function: Any, original: Any) -> None:
     function.__code__ = function.__code__.replace(co_filename=original.__code__.co_filename)
 
 
-def _built(sources: QuerySources, frame: Any, sql: Any, connection: Any) -> None:
+def _built(queries: Queries, frame: Any, sql: Any, connection: Any) -> None:
     if type(frame).__name__ == "DataFrame":  # not the parts of `chunksize`
-        sources.queries.built(frame, str(sql), _connected(sources, connection), "pandas")
-
-
-def _connected(sources: QuerySources, connection: Any) -> Database:
-    """Of a connection that only pandas knows."""
-    library = type(connection).__module__
-    if library != "sqlite3":
-        return Database(None, is_remote=not library.startswith((*_LOCAL, "_duckdb")))
-    cursor = connection.cursor()
-    cursor.row_factory = None
-    with closing(cursor):
-        path = next(iter(cursor.execute("PRAGMA database_list")))[2]
-    return Database(sources.sqlite_url(path))
+        is_local = type(connection).__module__.startswith((*_LOCAL, "_duckdb"))
+        queries.built(frame, str(sql), Database(None, is_remote=not is_local), "pandas")
 
 
 def _patch_duckdb(sources: QuerySources) -> None:

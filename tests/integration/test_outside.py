@@ -52,11 +52,11 @@ def test_from_the_record_to_its_verification(server: str, project: Path, write_n
     assert (read.digest, read.etag) == (digest(table()), '"v1"')
     assert f"url:{read.url}" in executions[1].reads.places
     [query] = executions[5].queries
-    assert (query.text, query.database, query.rows) == ("select a from t where a < 1000", "sqlite://", 2)
+    assert (query.text, query.database, query.rows) == ("select a from t where a < 1000", None, 2)
 
     shown = jrepro(project, "show", session).stdout
     assert f"network: GET {server}{ADDRESS} (200, {len(table()):,} bytes, sha256 {digest(table())[:12]})" in shown
-    assert "database: select a from t where a < 1000 (sqlite://, 2 rows, sha256 " in shown
+    assert "database: select a from t where a < 1000 (2 rows, sha256 " in shown
 
     exported = answer(jrepro(project, "export", "notebook.ipynb", "-t", "length", "--json"))
     assert (exported["verdict"], [kept["ordinal"] for kept in exported["kept"]]) == ("proven", [1, 2])

@@ -50,13 +50,15 @@ def frames(outside: Outside) -> list[Query]:
 
 
 def test_a_frame_from_sqlite(outside: Outside, database: Path) -> None:
+    traced: list[str] = []
     with closing(sqlite3.connect("data.db")) as connection:
-        connection.row_factory = sqlite3.Row
+        connection.set_trace_callback(traced.append)
         frame = pd.read_sql(SELECT, connection)
 
-    expected = Query(text=SHOWN, database="sqlite:///data.db", rows=3, digest=digest_of(ROWS), seen="pandas")
+    expected = Query(text=SHOWN, rows=3, digest=digest_of(ROWS), seen="pandas")
     assert frames(outside) == [expected]
     pd.testing.assert_frame_equal(frame, ROWS)
+    assert traced == [SELECT]  # nothing of ours is asked
 
 
 def test_statements_and_frames_by_sqlalchemy(outside: Outside, database: Path) -> None:
@@ -80,15 +82,15 @@ def test_statements_and_frames_by_sqlalchemy(outside: Outside, database: Path) -
 
 def test_a_server_is_named_without_who_asks_it(project: Path) -> None:
     sqlalchemy: Any = pytest.importorskip("sqlalchemy")
-    url = "postgresql+psycopg2://s3cr3t:s3cr3t@db:5432/shop?password=s3cr3t&sslmode=require"
+    url = "mysql+pymysql://s3cr3t:s3cr3t@db:3306/shop?password=s3cr3t&charset=latin"
     engine = sqlalchemy.create_engine(url, module=sqlite3)  # it never connects
     queries = Queries()
     queries.is_active = True
     queries.asked("select 1", engine_database(QuerySources(queries, project), engine), "sqlalchemy")
     found = FromOutside(queries=queries.records())
 
-    assert found.queries[0].database == "postgresql://db:5432/shop?password=***&sslmode=require"
-    assert found.places == {"query:postgresql://db:5432/shop?password=***&sslmode=require"}
+    assert found.queries[0].database == "mysql://db:3306/shop?charset=latin&password=***"
+    assert found.places == {"query:mysql://db:3306/shop?charset=latin&password=***"}
 
 
 def test_a_file_is_no_server(outside: Outside, database: Path) -> None:
