@@ -37,7 +37,7 @@ class QuerySources:
     def stop(self) -> None:
         self.queries.is_active = False
         while self._undo:
-            self._undo.pop()()
+            self.note(self._undo.pop())
 
     def imported(self, module: str) -> None:
         """A library has arrived. Never raises."""
