@@ -79,6 +79,36 @@ class Entropy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteRead:
+    """A response from the network, as far as its body was read. `url` is as `redact` leaves it."""
+
+    url: str
+    method: str = ""  # "" where it is only known that the cell's text names the address
+    status: int | None = None
+    digest: str | None = None  # of the body without its transfer and content encodings
+    size: int | None = None
+    complete: bool = False  # the whole body was read
+    etag: str | None = None
+    modified: str | None = None  # the header Last-Modified
+    range: str | None = None  # the header Content-Range: the body is a part of what lies there
+    encoding: str | None = None  # a content encoding that `digest` is of, since it isn't undone here
+    seen: str = "http.client"  # the layer: http.client, httpcore, aiohttp, literal (in the cell's text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """An SQL statement. `database` and `text` are as `redact` leaves them; values that were bound to it never stay."""
+
+    text: str
+    database: str | None = None
+    is_remote: bool = False  # the database is a server's
+    count: int = 1
+    rows: int | None = None  # of the frame that was built from what it gave
+    digest: str | None = None  # of that frame, as `Value.digest`
+    seen: str = "sqlalchemy"  # the layer: sqlalchemy, psycopg, duckdb, pandas, literal (in the cell's text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AmbientChange:
     """State that cells share without naming it. Values of environment variables are never kept, so `after` is None."""
 
@@ -177,6 +207,8 @@ class CellExecution:
     random: tuple[RandomState, ...] = ()
     entropy: tuple[Entropy, ...] = ()
     ambient: tuple[AmbientChange, ...] = ()
+    remote: tuple[RemoteRead, ...] = ()
+    queries: tuple[Query, ...] = ()
     modules: tuple[str, ...] = ()  # first imported here, top-level names
     fits: tuple[Fit, ...] = ()
     late: Late | None = None
@@ -295,7 +327,7 @@ class Nondeterminism:
     """What a kept execution uses that no seed replays.
 
     `kind`: clock, native clock (the system's, by C code or another process), timer, uuid1, address, process, secrets,
-    listing, hash, worker, network; a reader takes others as they come.
+    listing, hash, worker, network, database; a reader takes others as they come.
     """
 
     kind: str

@@ -46,6 +46,8 @@ class Evidence:
         self.reads = set(reach.places)
         self.writes: set[str] = set()
         self.entropy = observer.seeder.entropy.records()
+        self.outside = observer.outside.collect(names, reach, observer.shell.user_ns)
+        self.reads |= self.outside.places
 
     def collect(self) -> CellExecution:
         observer, reach = self.observer, self.reach
@@ -183,6 +185,8 @@ class Evidence:
             random=tuple(random),
             entropy=self.entropy,
             ambient=tuple(changes),
+            remote=self.outside.remote,
+            queries=self.outside.queries,
             modules=tuple(sorted(imports.libraries)),
             synchronises=self._synchronises(),
             shifts="__" in difference.names,

@@ -21,6 +21,7 @@ from jupyter_repro.capture.heap import Heap
 from jupyter_repro.capture.local_modules import Imports, ModuleWatch
 from jupyter_repro.capture.namespace import Keys, Namespace
 from jupyter_repro.capture.notebook_path import find_notebook
+from jupyter_repro.capture.outside import Outside
 from jupyter_repro.capture.patches import PatchWatch
 from jupyter_repro.capture.seeder import Seeder
 from jupyter_repro.hashing import FileHasher
@@ -44,12 +45,14 @@ class Observer:
         self.patches = PatchWatch()
         self.background = Background()
         self.hasher = FileHasher()
+        self.outside = Outside(project)
         self._keys = Keys(shell.user_ns)
         self._callbacks = CallbackWatch(shell)
         self._ambient = ambient.snapshot(shell)
         self._new_local: dict[str, str] = {}
         self._begun = False
         self.heap.update(self.namespace(), set(), ())
+        self.outside.start()
 
     def restart(self) -> None:
         """Forget what is known of the border before: everything is looked at anew, under new labels."""
@@ -98,6 +101,7 @@ class Observer:
         self.files.end()
 
     def stop(self) -> None:
+        self.outside.stop()
         self.files.stop()
 
     def collect(self, execution: CellExecution, transformed: str | None) -> tuple[CellExecution, dict[int, CodeNames]]:

@@ -10,6 +10,7 @@ from typing import Any
 from jupyter_repro.capture.replaced import Replaced
 from jupyter_repro.hashing import digest
 from jupyter_repro.model import Output
+from jupyter_repro.redact import redact_text
 
 _MAX_STREAM = 10_000_000  # characters of one execution's streams that are kept
 _MAX_TEXT = 2_000  # characters in the journal
@@ -62,7 +63,7 @@ class OutputCollector:
     def outputs(self) -> list[dict[str, Any]]:
         """Of the current execution so far."""
         whole = (output if "pieces" not in output else self._whole(output) for output in list(self._outputs))
-        return [output for output in whole if output.get("text") != ""]
+        return [_discreet(output) for output in whole if output.get("text") != ""]
 
     def _whole(self, stream: dict[str, Any]) -> dict[str, Any]:
         text = "".join(stream["pieces"])
@@ -115,6 +116,14 @@ class OutputCollector:
         for output in self._outputs:
             if wanted is not None and output.get("transient", {}).get("display_id") == wanted:
                 output["data"] = dict(content["data"])
+
+
+def _discreet(output: dict[str, Any]) -> dict[str, Any]:
+    """Libraries quote addresses in what their errors say, with tokens and all."""
+    if output["output_type"] != "error":
+        return output
+    traceback = [redact_text(str(line)) for line in output["traceback"] or ()]
+    return {**output, "evalue": redact_text(str(output["evalue"])), "traceback": traceback}
 
 
 def _request(parent: Any) -> str | None:

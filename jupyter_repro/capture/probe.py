@@ -1,6 +1,7 @@
 """In the kernel of a proof: what names are bound to, compared with what was recorded after each cell and at the end.
 
 It leaves no trace in the session: nothing is bound, nothing is counted, no event is hooked, no library is imported.
+Only where the recorded cells read from the network or a database, it listens to what these give now.
 Each finding is one JSON line in a file, so that what was found before a kernel died is known.
 """
 
@@ -11,10 +12,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_repro.capture.comparison import TOLERANCE, Tolerance, compare
 from jupyter_repro.model import Check, Value
+
+if TYPE_CHECKING:
+    from jupyter_repro.capture.outside import Outside
 
 _ROOT = str(Path(__file__).parents[2])
 _probes: list[Probe] = []  # the one of this kernel, once it has started
@@ -38,6 +42,7 @@ class Plan:
     questions: tuple[Question, ...] = ()
     distributions: tuple[str, ...] = ()
     tolerance: Tolerance = TOLERANCE
+    listens: str | None = None  # the project's folder, where what comes from outside is to be told
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -51,6 +56,7 @@ class Plan:
             questions=tuple(Question(**{**each, "value": Value(**each["value"])}) for each in fields["questions"]),
             distributions=tuple(fields["distributions"]),
             tolerance=Tolerance(**fields["tolerance"]),
+            listens=fields["listens"],
         )
 
 
@@ -113,6 +119,7 @@ class Probe:
     def __init__(self, plan: Plan, namespace: dict[str, Any]) -> None:
         self._plan = plan
         self._namespace = namespace
+        self._outside = _listening(Path(plan.listens)) if plan.listens is not None else None
 
     def note(self, ordinal: int) -> None:
         """Compare the names whose values were recorded after this execution."""
@@ -122,7 +129,17 @@ class Probe:
                 checks.append(compare(self._namespace[name], expected, None, subject=name))
             else:
                 checks.append(_missing(name, expected, "no such name"))
-        self._write(ordinal=ordinal, checks=checks)
+        self._write(ordinal=ordinal, checks=checks, **self._heard())
+
+    def _heard(self) -> dict[str, Any]:
+        """What came from outside since the last note."""
+        if self._outside is None:
+            return {}
+        try:
+            found = self._outside.seen()
+        except Exception:  # noqa: BLE001 - a fault of ours: nothing is said of what came
+            return {}
+        return {"remote": found.remote, "queries": found.queries}
 
     def finish(self) -> None:
         """Evaluate and compare the targets, and tell what this kernel runs on."""
@@ -152,6 +169,14 @@ class Probe:
     def _write(self, **finding: Any) -> None:
         with open(self._plan.findings, "a", encoding="utf-8") as file:
             file.write(json.dumps(finding, default=asdict) + "\n")
+
+
+def _listening(project: Path) -> Outside:
+    from jupyter_repro.capture.outside import Outside
+
+    outside = Outside(project)
+    outside.start()
+    return outside
 
 
 def _missing(subject: str, expected: Value, found: str) -> Check:

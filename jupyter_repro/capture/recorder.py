@@ -33,6 +33,7 @@ from jupyter_repro.hashing import digest
 from jupyter_repro.journal import now, plain
 from jupyter_repro.lineage.control import is_control, without_control
 from jupyter_repro.model import SCHEMA, Access, Binding, CellError, CellExecution, Late, Module, Session, Status
+from jupyter_repro.redact import redact_text
 
 _INLINE = 4_000  # bytes of outputs that stand in the journal itself: a file for each print is slow
 _SIDECAR_TIME = 5.0  # seconds that stop() gives it
@@ -229,7 +230,7 @@ class Recorder:
     def _message(self, error: BaseException) -> str:
         """As it was shown: asking the error again could run the user's code."""
         shown = self._outputs.error(type(error).__name__) if self._outputs is not None else None
-        return (message(error) if shown is None else shown)[:_MESSAGE_LENGTH]
+        return redact_text((message(error) if shown is None else shown)[:_MESSAGE_LENGTH])
 
     # --- when nobody waits -------------------------------------------------------------------------------------------
 

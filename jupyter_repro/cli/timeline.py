@@ -9,7 +9,7 @@ import click
 from jupyter_repro.cli.console import local_time, one_line, seconds
 from jupyter_repro.cli.training import fit_lines
 from jupyter_repro.lineage.staleness import Stale
-from jupyter_repro.model import CellExecution, RandomState, Recording
+from jupyter_repro.model import CellExecution, Query, RandomState, Recording, RemoteRead
 from jupyter_repro.store.liveness import State
 
 _SHOWN = 8  # of one kind: names, files, stale executions in an overview; --json has all
@@ -115,6 +115,8 @@ def _details(execution: CellExecution) -> Iterator[str]:
         },
     )
     yield from fit_lines(execution.fits)
+    yield from _line("network", {"": [_response(read) for read in execution.remote]})
+    yield from _line("database", {"": [_question(query) for query in execution.queries]})
     yield from _line("state", {"changes": [f"{change.group} {change.key}".strip() for change in execution.ambient]})
     if execution.error:
         yield f"{execution.error.name}: {next(iter(execution.error.message.splitlines()), '')}"
@@ -136,6 +138,28 @@ def _some(items: Sequence[str]) -> str:
 
 def _stream(state: RandomState) -> str:
     return state.library if state.seed is None else f"{state.library} (unseeded)"
+
+
+def _response(read: RemoteRead) -> str:
+    """As far as it is known: status, size and digest of what was read."""
+    facts = [
+        str(read.status or "named in the text"),
+        f"{read.size:,} bytes" if read.size is not None else "",
+        f"sha256 {read.digest[:12]}" if read.digest is not None else "",
+        "" if read.complete or read.digest is None else "in part",
+    ]
+    return f"{read.method or 'may read'} {read.url} ({', '.join(filter(None, facts))})"
+
+
+def _question(query: Query) -> str:
+    facts = [
+        query.database or "",
+        f"{query.count} times" if query.count > 1 else "",
+        f"{query.rows:,} rows" if query.rows is not None else "",
+        f"sha256 {query.digest[:12]}" if query.digest is not None else "",
+        "named in the text" if query.seen == "literal" else "",
+    ]
+    return f"{query.text or 'a statement that is not known'} ({', '.join(filter(None, facts))})"
 
 
 def _staleness(stale: Stale) -> Iterator[str]:

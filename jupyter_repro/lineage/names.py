@@ -14,6 +14,7 @@ from typing import NamedTuple
 from jupyter_repro.lineage.flow import Flow, Step
 from jupyter_repro.lineage.purity import is_pure_use
 
+TEXT_LENGTH = 200  # characters of a string constant that are kept
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 # Functions that set a global random generator.
 SEEDING = frozenset("seed set_state setstate manual_seed set_seed set_random_seed set_rng_state".split())
@@ -192,7 +193,7 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, str):
-            self.names.strings.add(node.value[:200])
+            self.names.strings.add(node.value[:TEXT_LENGTH])
             self.names.dynamic |= node.value == "__main__" and not isinstance(self.parent(), ast.Compare)
 
     def visit_Import(self, node: ast.Import) -> None:

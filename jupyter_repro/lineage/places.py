@@ -17,6 +17,8 @@ A place is a string `kind:rest`. What an execution writes is always exact; what 
     submodule:PACKAGE|NAME  (matched by both words)     a submodule that became an attribute of its package
     magic:WORD              (matched by words)          a magic or alias that was registered
     in:N                    in:N  in:*                  the text of an input, `In[N]`
+                            url:URL                 what an address on the network gave; nobody writes it
+                            query:DATABASE          what a server's database gave; nobody writes it
     heap:*                  heap:*                      objects that were too many to look at
     *                       *                           no evidence: everything
 """

@@ -12,6 +12,7 @@ from jupyter_repro.lineage.spreading import Spreading
 from jupyter_repro.model import CellExecution, Environment, Nondeterminism, Recording, Slice
 from jupyter_repro.pipeline.code import Code, Command, read_code
 from jupyter_repro.pipeline.kept import kept_executions
+from jupyter_repro.pipeline.outside import from_outside
 
 _MEASURING = ("time", "timeit")  # magics
 _RUNNING = (*_MEASURING, "capture", "prun")  # magics whose argument is Python
@@ -29,7 +30,8 @@ def nondeterminism(recording: Recording, chosen: Slice) -> tuple[Nondeterminism,
     for execution, trees in parsed:
         for tree in trees:
             spreading.run(execution, tree)
-        spreading.note(execution, (*_of_commands(execution.source), *_of_modules(recording, execution)))
+        outside = from_outside(execution)
+        spreading.note(execution, (*_of_commands(execution.source), *_of_modules(recording, execution), *outside))
         spreading.note(execution, (*_of_magics(execution.source), *_of_outputs(execution)), only_shown=True)
     reaching = spreading.reaching(chosen.targets)
     ignored = (HASH,) if _hashes_alike(recording.session.environment) else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jupyter_repro.lineage.nondeterminism import CLOCK
+from jupyter_repro.pipeline.outside import DATABASE, NETWORK
 
 _PHRASES = {
     CLOCK: "reads the clock",
@@ -15,7 +16,8 @@ _PHRASES = {
     "listing": "uses a listing in the order in which the file system gives it",
     "hash": "depends on how texts are hashed, which was not fixed",
     "worker": "takes results in the order in which workers finish",
-    "network": "reads the network",
+    NETWORK: "reads the network",
+    DATABASE: "asks a database server, which keeps its own state",
 }
 _REMEDIES = {
     CLOCK: "run with `jrepro run DIR --clock recorded` to start it at the recorded time",

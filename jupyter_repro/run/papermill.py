@@ -16,6 +16,7 @@ from typing import Any
 
 from jupyter_repro.errors import RunFailed
 from jupyter_repro.model import Clock, Environment, Pipeline
+from jupyter_repro.redact import redact_text
 
 _GRACE = 20  # seconds that an interrupted run may take to shut its kernel down
 
@@ -98,7 +99,8 @@ def _outcome(path: Path, code: int) -> Outcome:
         raise RunFailed(f"papermill's process ended early ({cause}).", "Run the command again.") from None
     if failure := ending.get("failure"):
         raise RunFailed(failure["problem"], failure["next_step"])
-    return Outcome(error=ending["error"], ordinal=ending["ordinal"])
+    error: str | None = ending["error"]
+    return Outcome(error=None if error is None else redact_text(error), ordinal=ending["ordinal"])
 
 
 def is_terminal() -> bool:

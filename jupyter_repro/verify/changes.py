@@ -10,11 +10,12 @@ from pathlib import Path
 from jupyter_repro.hashing import FileHasher
 from jupyter_repro.model import Environment, Pipeline, Recording
 from jupyter_repro.verify.findings import Findings
+from jupyter_repro.verify.outside import changed_responses, changed_rows
 
 
 def changes(pipeline: Pipeline, recording: Recording | None, project: Path, findings: Findings) -> tuple[str, ...]:
     """In words, the most telling first; packages and Python are those of the kernel that ran."""
-    found = [*_data(pipeline, project), *_modules(recording, project)]
+    found = [*_data(pipeline, project), *_outside(pipeline, recording, findings), *_modules(recording, project)]
     if pipeline.environment is not None:
         found += _packages(pipeline.environment, findings.distributions)
         found += _platform(pipeline.environment, findings.python)
@@ -31,6 +32,15 @@ def _data(pipeline: Pipeline, project: Path) -> Iterator[str]:
             yield f"data: {file.path} is missing"
         elif hasher.digest(path) != file.digest:
             yield f"data: {file.path} differs from the one that was read"
+
+
+def _outside(pipeline: Pipeline, recording: Recording | None, findings: Findings) -> Iterator[str]:
+    """What the network and databases gave in this run, as far as it was listened to, against what they gave then."""
+    ordinals = {ordinal for stage in pipeline.stages for ordinal in stage.ordinals}
+    for execution in recording.executions if recording is not None else ():
+        if execution.ordinal in ordinals & findings.remote.keys():
+            yield from changed_responses(execution.remote, findings.remote[execution.ordinal])
+            yield from changed_rows(execution.queries, findings.queries[execution.ordinal])
 
 
 def _modules(recording: Recording | None, project: Path) -> Iterator[str]:

@@ -34,6 +34,8 @@ class Causes:
         for file in execution.own_files:
             changed = (change for change in self.changes if f" {file.path} " in f"{change} ")
             yield from (f"it uses {file.path}; {change}" for change in changed)
+        for url in dict.fromkeys(read.url for read in execution.remote):
+            yield from (change for change in self.changes if change.startswith(f"network: {url} "))
         libraries = [state.library for state in execution.random]
         libraries += [place[7:] for place in execution.reads.places if place.startswith("random:")]
         if libraries:

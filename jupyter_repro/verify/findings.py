@@ -7,14 +7,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_repro.model import Check
+from jupyter_repro.model import Check, Query, RemoteRead
 
 
 @dataclass(slots=True)
 class Findings:
-    """Checks of names after each execution, checks of the targets at the end, and what the kernel ran on."""
+    """Checks of names after each execution, checks of the targets at the end, and what the kernel ran on.
+
+    `remote` and `queries`: what each execution got from outside, where that was listened to.
+    """
 
     after: dict[int, list[Check]] = field(default_factory=dict)
+    remote: dict[int, list[RemoteRead]] = field(default_factory=dict)
+    queries: dict[int, list[Query]] = field(default_factory=dict)
     targets: dict[str, Check] = field(default_factory=dict)
     python: str | None = None
     distributions: dict[str, str | None] = field(default_factory=dict)
@@ -36,6 +41,8 @@ def _add(findings: Findings, fields: dict[str, Any]) -> None:
     if "ordinal" in fields:
         checks = [replace(Check(**each), ordinal=fields["ordinal"]) for each in fields["checks"]]
         findings.after[fields["ordinal"]] = checks
+        findings.remote[fields["ordinal"]] = [RemoteRead(**each) for each in fields.get("remote", ())]
+        findings.queries[fields["ordinal"]] = [Query(**each) for each in fields.get("queries", ())]
     elif "targets" in fields:
         findings.targets = {each["subject"]: Check(**each) for each in fields["targets"]}
     else:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from jupyter_repro.redact import redact_text
 from jupyter_repro.verify.difference import Difference, different, equivalent, identical, missing, worst
 from jupyter_repro.verify.images import compare_images
 from jupyter_repro.verify.markup import compare_markup
@@ -51,7 +52,7 @@ def _shown(outputs: Sequence[Output]) -> list[dict[str, Any]]:
     bundles = []
     for each in outputs:
         if each["output_type"] == "error":
-            bundles.append({"error": f"{each['ename']}: {each['evalue']}"})
+            bundles.append({"error": redact_text(f"{each['ename']}: {each['evalue']}")})  # as it was recorded
         elif each["output_type"] != "stream":
             bundles.append({mime: _value(mime, value) for mime, value in each["data"].items() if mime != _WIDGET})
     return bundles

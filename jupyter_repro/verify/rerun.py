@@ -86,6 +86,7 @@ def _plan(
         values={each.ordinal: each.values for each in kept if each.values},
         questions=tuple(_question(text, value, project) for text, value in values.items()),
         distributions=tuple(environment.distributions) if environment is not None else (),
+        listens=str(project) if any(each.remote or each.queries for each in kept) else None,
     )
 
 
