@@ -14,6 +14,7 @@ from jupyter_repro.capture.audit import Audit
 from jupyter_repro.capture.background import Background
 from jupyter_repro.capture.closure import FIGURES, MODULE, Reach, reach_of
 from jupyter_repro.capture.code import CodeNames, code_names
+from jupyter_repro.capture.digests import Digests
 from jupyter_repro.capture.evidence import Evidence
 from jupyter_repro.capture.file_layers import FileLayers
 from jupyter_repro.capture.heap import Heap
@@ -22,7 +23,6 @@ from jupyter_repro.capture.namespace import Keys, Namespace
 from jupyter_repro.capture.notebook_path import find_notebook
 from jupyter_repro.capture.patches import PatchWatch
 from jupyter_repro.capture.seeder import Seeder
-from jupyter_repro.hashing import FileHasher
 from jupyter_repro.lineage.names import Names, read_cell
 from jupyter_repro.model import Access, CellExecution, Late
 
@@ -33,7 +33,7 @@ _ARRIVING = frozenset(
 
 
 class Observer:
-    def __init__(self, shell: Any, project: Path, seeder: Seeder) -> None:
+    def __init__(self, shell: Any, project: Path, seeder: Seeder, digests: Digests | None = None) -> None:
         self.shell = shell
         self.project = project
         self.seeder = seeder
@@ -42,7 +42,7 @@ class Observer:
         self.modules = ModuleWatch()
         self.patches = PatchWatch()
         self.background = Background()
-        self.hasher = FileHasher()
+        self.digests = digests or Digests(project)
         self._keys = Keys(shell.user_ns)
         self._ambient = ambient.snapshot(shell)
         self._new_local: dict[str, str] = {}
@@ -66,6 +66,7 @@ class Observer:
 
     def begin(self, ordinal: int, source: str = "") -> Late | None:
         """Before a cell runs. Gives what background work has changed since the last border."""
+        self.digests.later.pause()
         if not self._begun:  # IPython changes the interpreter while a cell runs, such as the one that started us
             self._begun, self._ambient = True, ambient.snapshot(self.shell)
         late = self._look_at_background()

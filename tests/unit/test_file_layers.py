@@ -80,7 +80,8 @@ RECORDED: dict[str, tuple[str, Told]] = {
     "through a link": ("os.symlink('in.txt', 'link'); read_in_c('link')", {"in.txt": READ_IN_C, "link": WRITE}),
     "an import": ("import helper", {"helper.py": READ}),
     "a question": ("os.path.exists('in.txt') and os.stat('in.txt')", {}),
-    "a pattern": ("glob.glob('data/*.txt')", {}),
+    "a pattern": ("glob.glob('data/*.txt')", {"data": ("list", "kernel", "audit")}),
+    "a pattern in a folder that is not there": ("glob.glob('nowhere/*.txt')", {}),
     "only its own names": ("x = 1", {}),
 }
 
