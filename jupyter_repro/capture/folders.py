@@ -61,7 +61,7 @@ def folder_records(files: FileEvidence, border: Border) -> Iterator[FileAccess]:
         name = files.name(root)
         record = FileAccess(path=name, mode="read" if folder.read else "list", by=by, seen=seen)
         try:
-            record = replace(record, mtime=os.stat(root).st_mtime)
+            record = replace(record, mtime=os.stat(root).st_mtime, count=len(folder.read) or None)
         except OSError:  # it has gone
             yield record
             continue

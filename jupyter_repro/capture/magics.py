@@ -21,6 +21,7 @@ from jupyter_repro.errors import NotReproduced, ReproError, StorageError, UsageE
 _HELP = "Type `%repro start`, `status`, `log`, `slice NAME`, `export NAME` or `stop`."
 _SEEDS = 2**32
 _SHOWN = 5  # files
+_GLANCE, _PATIENCE = 1.0, 30.0  # seconds for files that aren't hashed yet: to look at the record, to conclude from it
 _recorder: Any = None
 
 
@@ -207,7 +208,7 @@ def _slice(arguments: Namespace) -> None:
 def _check_record(name: str, arguments: Namespace) -> None:
     """What is concluded from the record must not be concluded from an older one."""
     recorder = _recording()
-    _gather(recorder)
+    _gather(recorder, _PATIENCE)
     again = shlex.join([name, *arguments.targets])
     if recorder.running:
         raise UsageError(
@@ -219,8 +220,8 @@ def _check_record(name: str, arguments: Namespace) -> None:
         )
 
 
-def _gather(recorder: Any) -> None:
-    if unhashed := recorder.catch_up():
+def _gather(recorder: Any, patience: float = _GLANCE) -> None:
+    if unhashed := recorder.catch_up(patience):
         print(f"Not hashed yet: {_some(unhashed)}.")
 
 

@@ -111,7 +111,7 @@ class Recorder:
         """Why it doesn't see into every folder of the project."""
         return self._observer.files.watch.limit
 
-    def catch_up(self, patience: float = HASHING_TIME) -> tuple[str, ...]:
+    def catch_up(self, patience: float) -> tuple[str, ...]:
         """Bring the record up to date between cells; gives the files that aren't hashed after `patience` seconds."""
         self.gather()
         self.settle(thorough=True)

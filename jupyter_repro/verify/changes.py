@@ -5,11 +5,14 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from jupyter_repro.errors import StorageError
 from jupyter_repro.hashing import FileHasher
-from jupyter_repro.model import Environment, Pipeline, Recording
+from jupyter_repro.model import Environment, FileAccess, Pipeline, Recording
 from jupyter_repro.verify.findings import Findings
+from jupyter_repro.verify.inputs import files_in
 
 
 def changes(pipeline: Pipeline, recording: Recording | None, project: Path, findings: Findings) -> tuple[str, ...]:
@@ -23,7 +26,7 @@ def changes(pipeline: Pipeline, recording: Recording | None, project: Path, find
 
 def _data(pipeline: Pipeline, project: Path) -> Iterator[str]:
     hasher = FileHasher()
-    for file in (file for stage in pipeline.stages for file in stage.deps):
+    for file in _dependencies(pipeline, project):
         if file.digest is None:
             continue
         path = project / file.path
@@ -31,6 +34,15 @@ def _data(pipeline: Pipeline, project: Path) -> Iterator[str]:
             yield f"data: {file.path} is missing"
         elif hasher.digest(path) != file.digest:
             yield f"data: {file.path} differs from the one that was read"
+
+
+def _dependencies(pipeline: Pipeline, project: Path) -> Iterator[FileAccess]:
+    """Files: those of a folder one by one, but for what the pipeline writes itself."""
+    for stage in pipeline.stages:
+        written = {out.path for out in stage.outs}
+        for dep in stage.deps:
+            with suppress(StorageError):  # an export on another machine has no objects
+                yield from (file for file in files_in(dep, project) if file.path not in written)
 
 
 def _modules(recording: Recording | None, project: Path) -> Iterator[str]:
