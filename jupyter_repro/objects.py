@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from jupyter_repro.config import store_of
@@ -17,6 +18,9 @@ from jupyter_repro.errors import StorageError
 from jupyter_repro.hashing import digest
 from jupyter_repro.journal import prepare_store
 
+_INCOMING = ".incoming."
+_OLD = 86_400  # seconds
+_ZEROS = bytes(1 << 20)
 _AGAIN = "Record the notebook again with `jrepro record`."
 
 
@@ -63,7 +67,7 @@ class Incoming:
 
     def __init__(self, project: Path) -> None:
         self._project = project
-        self._partial = prepare_store(project) / "objects" / f".incoming.{os.getpid()}.{secrets.token_hex(8)}"
+        self._partial = prepare_store(project) / "objects" / f"{_INCOMING}{os.getpid()}.{secrets.token_hex(8)}"
         self._partial.parent.mkdir(exist_ok=True)
         self._sha = hashlib.sha256()
         self.descriptor = os.open(self._partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -73,7 +77,10 @@ class Incoming:
         self.write_only(data)
 
     def write_only(self, data: bytes) -> None:
-        """Without hashing: whoever commits knows the digest."""
+        """Without hashing: whoever commits knows the digest. Nothing but zeros take no room."""
+        if len(data) == len(_ZEROS) and data == _ZEROS:
+            os.truncate(self.descriptor, os.lseek(self.descriptor, len(data), os.SEEK_CUR))
+            return
         view = memoryview(data)
         while view:
             view = view[os.write(self.descriptor, view) :]
@@ -96,6 +103,14 @@ class Incoming:
             os.close(self.descriptor)
             self.descriptor = -1
             self._partial.unlink(missing_ok=True)
+
+
+def remove_left(project: Path) -> None:
+    """What killed processes left half-written; another machine's may be in use, so it must be old."""
+    for partial in (store_of(project) / "objects").glob(f"{_INCOMING}*"):
+        with suppress(OSError):
+            if partial.stat().st_mtime < time.time() - _OLD:
+                partial.unlink()
 
 
 def _is_whole(path: Path, size: int) -> bool:

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from jupyter_repro import objects
 from jupyter_repro.capture.keeping import Keeping, NotKept
 from jupyter_repro.capture.later import Busy, Found, Later
 from jupyter_repro.capture.listing import Lister, Listing
@@ -43,6 +44,7 @@ class Digests:
         self.project = project
         self.hasher = FileHasher()
         self.later = Later(write, fault)
+        objects.remove_left(project)
         self.keeping: Keeping | NotKept = Keeping(project) if keep else NotKept()
         self.manifests: dict[str, tuple[str, int]] = {}  # of a folder: the last one, and when it was begun
 

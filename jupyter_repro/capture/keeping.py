@@ -35,20 +35,24 @@ class Keeping:
         return not objects.has(self._project, sha256)
 
     def hashing(self, descriptor: int, before: os.stat_result) -> Iterator[str | None]:
-        """As `hashing.reading`; what was read is an object in the end, where there is room for it."""
-        room = True
+        """As `hashing.reading`; what was read is an object in the end, where there is room for it: a
+        copy never takes more than half of what is left.
+        """
+        full = False
         try:
             yield from self._copying(descriptor, before)
         except OSError as error:
             if error.errno not in _FULL:
                 raise
-            room = False
-        if not room:
+            full = True
+        if full:
             yield from reading(descriptor, before)
 
     def _copying(self, descriptor: int, before: os.stat_result) -> Iterator[str | None]:
         with objects.incoming(self._project) as incoming:
             shared, found = clone(descriptor, incoming.descriptor), None
+            if not shared:
+                _check_room(incoming.descriptor, before)
             for step in reading(descriptor, before, None if shared else incoming.write_only):
                 found = step
                 yield None
@@ -56,6 +60,13 @@ class Keeping:
                 os.fchmod(incoming.descriptor, before.st_mode & 0o777)  # nobody reads more here than there
                 incoming.commit(found)
                 yield found
+
+
+def _check_room(descriptor: int, status: os.stat_result) -> None:
+    """OSError where a copy would take more than half of what the user has left."""
+    system = os.fstatvfs(descriptor)
+    if min(status.st_size, status.st_blocks * 512) > system.f_bavail * system.f_frsize // 2:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def clone(source: int, target: int) -> bool:

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 _PATIENCE = 0.05  # seconds that a cell waits for a file that is being opened: on a dead network it can last
 _WRITTEN_EVERY = 0.2  # seconds
+_LAST_STEP, _MOMENT = 1.0, 0.002  # seconds: until the thread has tidied up; between two looks at it
 _MOST_HELD = 64  # files that are kept open until they are hashed
 
 Result = TypeVar("Result")
@@ -91,10 +92,13 @@ class Later:
         """Wait for what is pending; gives the names of what isn't done by then."""
         if not self._paused:
             self.resume()
-            until = time.monotonic() + seconds
-            while self._working and time.monotonic() < until:
-                time.sleep(0.002)
+            self._wait(seconds)
         return self.pending
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while self._working and time.monotonic() < until:
+            time.sleep(_MOMENT)
 
     def close(self) -> None:
         """What is not done stays undone."""
@@ -103,6 +107,7 @@ class Later:
             _all.discard(self)
             if not self._working:
                 self._drop()
+        self._wait(_LAST_STEP)
 
     # --- from tasks --------------------------------------------------------------------------------------------------
 
@@ -143,7 +148,9 @@ class Later:
         with self._lock:
             if self._closed:
                 self._drop()
-            elif self._tasks and not self._paused:  # a cell has ended meanwhile
+                self._working = False
+                return False
+            if self._tasks and not self._paused:  # a cell has ended meanwhile
                 return True
             self._working = False
             return False

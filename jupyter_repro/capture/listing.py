@@ -48,6 +48,7 @@ class Lister:
         self._of = listing
         self._tell = tell
         self._before = {folder: _state(folder) for folder in listing.listed}
+        self._listed: list[str] = []  # to the end
         self._count = 0
         self._begun = 0
 
@@ -79,6 +80,7 @@ class Lister:
             except OSError:
                 return
             if not entries:
+                self._listed.append(self._relative(folder))
                 return
             batches.append(sorted(path for each in entries if (path := _name(each))))
             yield False
@@ -87,7 +89,7 @@ class Lister:
         return call() if self._of.at_once else self._digests.later.between_cells(call)
 
     def _write(self, incoming: objects.Incoming, paths: Iterator[str]) -> Iterator[bool]:
-        incoming.write(header([self._relative(folder) for folder in self._of.listed]))
+        incoming.write(header(self._listed))
         lines: list[bytes] = []
         with closing(_Earlier(self._digests, self._of.root)) as earlier:
             for path in paths:

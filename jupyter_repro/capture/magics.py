@@ -23,6 +23,7 @@ _SEEDS = 2**32
 _SHOWN = 5  # files
 _GLANCE, _PATIENCE = 1.0, 30.0  # seconds for files that aren't hashed yet: to look at the record, to conclude from it
 _recorder: Any = None
+_unhashed: tuple[str, ...] = ()
 
 
 class _Parser(ArgumentParser):
@@ -48,13 +49,19 @@ def current_session_id() -> str | None:
     return None if _recorder is None else str(_recorder.session.id)
 
 
+def left_unhashed() -> tuple[str, ...]:
+    """Files that the last recording did not hash before it was stopped."""
+    return _unhashed
+
+
 def stop(patience: float | None = None) -> None:
     """`patience` in seconds for files that aren't hashed yet."""
-    global _recorder
+    global _recorder, _unhashed  # noqa: PLW0603 - one recording a process
     recorder, _recorder = _recorder, None
     atexit.unregister(stop)
     if recorder is not None:
         recorder.stop(*(() if patience is None else (patience,)))
+        _unhashed = recorder.unhashed
 
 
 def _repro(line: str) -> None:

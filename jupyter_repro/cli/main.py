@@ -24,7 +24,7 @@ COMMANDS = {
     "export": "Export what a result needs, and prove that it reproduces it.",
     "run": "Run an exported notebook, with other parameters if you like.",
     "verify": "Prove an exported notebook again, here and now.",
-    "data": "Compare the files that a session read with the disk, keep them, put them back.",
+    "data": "Compare a session's inputs with the disk, keep them, restore them.",
     "doctor": "Show what recording can see here, and what it can't.",
     "enable": "Record every new kernel from now on.",
     "disable": "Stop recording every new kernel.",

@@ -59,6 +59,8 @@ def _keep(each: Input, project: Path, keeping: Keeping, kept: Restored) -> None:
         kept.problems[each.path] = f"it is gone; what was read had sha256 {each.digest[:12]}"
     elif found != each.digest:
         kept.problems[each.path] = f"it has changed; what was read had sha256 {each.digest[:12]}"
+    elif not objects.has(project, found):
+        kept.problems[each.path] = "a copy would take more than half of the space that is left"
     else:
         kept.done.append(each.path)
 

@@ -19,6 +19,7 @@ from jupyter_repro.manifests import Entry, read_manifest
 
 LARGE = bytes(3 << 20)
 PATIENCE = 60.0
+NOT_UTF8 = os.fsdecode(b"x\xff")
 
 Make = Callable[..., "Hashing"]
 
@@ -178,6 +179,8 @@ def folder(project: Path) -> Path:
         (folder / name).write_text(name)
         os.utime(folder / name, (1e9, 1e9))
     os.symlink("nowhere", folder / "broken")
+    os.symlink("loop", folder / "loop")
+    (folder / NOT_UTF8).touch()
     os.mkfifo(folder / "fifo")
     time.sleep(0.02)  # what is as new as the border passes for changed
     return folder
@@ -192,7 +195,7 @@ def entries(project: Path, fields: dict[str, Any]) -> dict[str, Entry]:
 def test_a_small_folder_is_listed_at_once(hashing: Hashing, folder: Path, project: Path) -> None:
     fields = hashing.border().list(str(folder), "data", [str(folder)], [])
     found = entries(project, fields)
-    assert list(found) == ["a", "b", "broken", "fifo", "sub/"]
+    assert list(found) == ["a", "b", "broken", "fifo", "loop", "sub/", NOT_UTF8]
     assert found["a"] == Entry("a", 1, 10**18)
     assert read_manifest(project, fields["manifest"]).listed == (".",)
 
@@ -201,7 +204,7 @@ def test_folders_and_what_was_read_in_them_are_one_manifest(hashing: Hashing, fo
     read = [str(folder / name) for name in ("a", "sub/c", "gone", "fifo")]
     assert hashing.border().list(str(folder), "data", [str(folder), str(folder / "sub")], read) == {}
     found = entries(project, hashing.finish()["data"])
-    assert list(found) == ["a", "b", "broken", "fifo", "sub/", "sub/c"]
+    assert list(found) == ["a", "b", "broken", "fifo", "loop", "sub/", "sub/c", NOT_UTF8]
     assert {name: each.digest for name, each in found.items() if each.read} == {
         "a": digest(b"a"),
         "fifo": None,
@@ -229,6 +232,11 @@ def test_what_changes_after_the_border_is_flagged(hashing: Hashing, folder: Path
     found = entries(project, fields)
     assert (found["a"].changed, found["a"].digest) == (True, None)
     assert (found["b"].changed, found["b"].digest) == (False, digest(b"b"))
+
+
+def test_a_folder_that_is_gone_passes_for_no_empty_one(hashing: Hashing, project: Path) -> None:
+    fields = hashing.border().list(str(project / "gone"), "gone", [str(project / "gone")], [])
+    assert read_manifest(project, fields["manifest"]).listed == ()
 
 
 # --- kept data --------------------------------------------------------------------------------------------------------
