@@ -19,6 +19,7 @@ from jupyter_repro.model import FileAccess
 if TYPE_CHECKING:
     from jupyter_repro.capture.digests import Border
 
+ONLY_LISTED = {"list"}
 _UPDATES = ("a", "+")
 Mode = Literal["read", "write", "read+write", "delete", "list"]
 By = Literal["kernel", "child", "unattributed"]
@@ -216,8 +217,10 @@ class FileEvidence:
     # --- records -----------------------------------------------------------------------------------------------------
 
     def records(self, border: Border) -> tuple[FileAccess, ...]:
-        """With digests of what was read or written, as far as they are known at once. Folders are told elsewhere."""
-        own = [self._record(path, modes, border) for path, modes in sorted(self.modes.items()) if "list" not in modes]
+        """With digests of what was read or written, as far as they are known at once; without folders that were
+        only listed.
+        """
+        own = [self._record(path, modes, border) for path, modes in sorted(self.modes.items()) if modes != ONLY_LISTED]
         others = [
             FileAccess(path=self.name(path), mode=mode, by="unattributed", seen=self.layer)
             for path, mode in sorted(self.strange.items())

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from jupyter_repro.capture.digests import Border
-from jupyter_repro.capture.files import By, FileEvidence
+from jupyter_repro.capture.files import ONLY_LISTED, By, FileEvidence
 from jupyter_repro.capture.locality import is_users_file
 from jupyter_repro.capture.many import FEW, MANY, by_folder
 from jupyter_repro.capture.watch.events import OPEN, FileEvent
@@ -70,7 +70,7 @@ def folder_records(files: FileEvidence, border: Border) -> Iterator[FileAccess]:
 
 def _folders(files: FileEvidence) -> dict[str, _Folder]:
     found = {root: _Folder([], paths) for root, paths in files.many.items()}
-    listed = [path for path, modes in files.modes.items() if "list" in modes]
+    listed = [path for path, modes in files.modes.items() if modes == ONLY_LISTED]
     for root, folders in _roots(listed).items():
         home = next((each for each in files.many if _is_in(root, each)), root)
         found.setdefault(home, _Folder([], [])).listed += folders
