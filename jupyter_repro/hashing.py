@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 _CHUNK = 1 << 20
 _MOST_KNOWN = 10_000
+_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _StatKey = tuple[int, int, int, int, int]
 
 
@@ -23,11 +24,16 @@ def stat_key(status: os.stat_result) -> _StatKey:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
+def open_without_waiting(path: str | os.PathLike[str]) -> int:
+    """For reading, whatever it is by now. OSError as open()."""
+    return os.open(path, _FLAGS)
+
+
 def open_regular(path: str | os.PathLike[str]) -> int | None:
     """A descriptor of a regular file, None for any other: a FIFO would block, a device not end. OSError as open()."""
     if not stat.S_ISREG(os.stat(path).st_mode):
         return None
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    descriptor = open_without_waiting(path)
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor
     os.close(descriptor)  # it was replaced just now

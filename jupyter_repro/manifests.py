@@ -16,13 +16,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 
 from jupyter_repro import objects
 from jupyter_repro.errors import StorageError
 
 _VERSION = 1
-_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), check_circular=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,17 @@ class Manifest:
 
 
 def header(listed: Sequence[str]) -> bytes:
-    return (_encode({"manifest": _VERSION, "listed": list(listed)}) + "\n").encode()
+    return (json.dumps({"manifest": _VERSION, "listed": list(listed)}) + "\n").encode()
 
 
 def line(entry: Entry) -> bytes:
-    fields = [entry.path, entry.size, entry.mtime_ns, entry.digest]
-    if entry.changed:
-        fields.append("changed")
+    size = "null" if entry.size is None else entry.size
+    mtime_ns = "null" if entry.mtime_ns is None else entry.mtime_ns
+    digest = "null" if entry.digest is None else f'"{entry.digest}"'
+    flags = ',"changed"' if entry.changed else ""
     if entry.read and entry.digest is None:
-        fields.append("read")
-    return (_encode(fields) + "\n").encode()
+        flags += ',"read"'
+    return f"[{encode_basestring_ascii(entry.path)},{size},{mtime_ns},{digest}{flags}]\n".encode()  # json.dumps is slow
 
 
 def read_manifest(project: Path, sha256: str) -> Manifest:

@@ -97,8 +97,9 @@ class Later:
 
     def _wait(self, seconds: float) -> None:
         until = time.monotonic() + seconds
-        while self._working and time.monotonic() < until:
-            time.sleep(_MOMENT)
+        with contextlib.suppress(KeyboardInterrupt):  # who waits for us has had enough of it
+            while self._working and time.monotonic() < until:
+                time.sleep(_MOMENT)
 
     def close(self) -> None:
         """What is not done stays undone."""

@@ -17,7 +17,7 @@ from jupyter_repro import objects
 from jupyter_repro.capture.later import Busy
 from jupyter_repro.capture.locality import is_users_file
 from jupyter_repro.capture.sweep import SKIPPED
-from jupyter_repro.hashing import open_regular, stat_key
+from jupyter_repro.hashing import open_without_waiting, stat_key
 from jupyter_repro.manifests import Entry, entries_of, header, line
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Lister:
         self._before = {folder: _state(folder) for folder in listing.listed}
         self._listed: list[str] = []  # to the end
         self._count = 0
+        self._start = len(listing.root.rstrip(os.sep)) + 1
         self._begun = 0
 
     def steps(self) -> Iterator[bool]:
@@ -108,7 +109,7 @@ class Lister:
 
     def _entry(self, path: str, earlier: _Earlier) -> Iterator[Entry | bool]:
         """Steps as of a task, then the entry of a path; none for what was looked for in vain."""
-        name, was_read = self._relative(path), path in self._of.read
+        name = self._relative(path)
         if path.endswith(os.sep):
             yield Entry(name)
             return
@@ -118,12 +119,12 @@ class Lister:
             if os.path.lexists(path):  # a link that leads nowhere
                 yield Entry(name)
             return
+        was_read = path in self._of.read
         late = not self._of.at_once and max(status.st_mtime_ns, status.st_ctime_ns) > self._of.time_ns - _TICK_NS
         entry = Entry(name, status.st_size, status.st_mtime_ns, changed=late, read=was_read)
-        if was_read and stat.S_ISDIR(status.st_mode):
-            return
         if not was_read or late or not stat.S_ISREG(status.st_mode):
-            yield entry
+            if not (was_read and stat.S_ISDIR(status.st_mode)):
+                yield entry
             return
         digest = earlier.digest(entry, status.st_ctime_ns) or self._digests.hasher.known(status)
         if digest is None or self._digests.keeping.lacks(digest):
@@ -138,14 +139,12 @@ class Lister:
     def _hash(self, path: str, status: os.stat_result) -> Iterator[str | bool]:
         while True:
             try:
-                descriptor = self._open(partial(open_regular, path))
+                descriptor = self._open(partial(open_without_waiting, path))
                 break
             except Busy:
                 yield True
             except OSError:
                 return
-        if descriptor is None:
-            return
         try:
             if stat_key(os.fstat(descriptor)) == stat_key(status):
                 for found in self._digests.keeping.hashing(descriptor, status):
@@ -156,7 +155,8 @@ class Lister:
             os.close(descriptor)
 
     def _relative(self, path: str) -> str:
-        return path[len(self._of.root.rstrip(os.sep)) + 1 :].replace(os.sep, "/") or "."
+        name = path[self._start :] or "."
+        return name if os.sep == "/" else name.replace(os.sep, "/")
 
 
 class _Earlier:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import socket
 import threading
@@ -121,6 +122,15 @@ def test_a_huge_file_is_left_and_said_where_time_is_up(hashing: Hashing, project
     assert hashing.digests.later.finish(0.0) == ("huge", "large")
     hashing.digests.later.close()
     assert hashing.found == {}
+
+
+def test_an_interrupt_ends_the_waiting_and_nothing_else(hashing: Hashing, project: Path) -> None:
+    with (project / "huge").open("wb") as file:
+        file.truncate(50 << 30)
+    hashing.hash("huge")
+    threading.Timer(0.1, _thread.interrupt_main).start()
+    assert hashing.digests.later.finish(10 * PATIENCE) == ("huge",)
+    hashing.digests.later.close()
 
 
 def test_no_file_is_opened_while_a_cell_runs(hashing: Hashing, project: Path) -> None:
