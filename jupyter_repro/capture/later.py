@@ -72,13 +72,9 @@ class Later:
 
     def pause(self) -> None:
         """A cell is about to run."""
-        if self._tasks:
-            entered = self._gate.acquire(timeout=_PATIENCE)
-            self._paused = True
-            if entered:
-                self._gate.release()
-        else:
-            self._paused = True
+        self._paused = True  # first: else the thread would open one file after the other while we wait
+        if self._tasks and self._gate.acquire(timeout=_PATIENCE):
+            self._gate.release()
 
     def resume(self) -> None:
         """It has run, and its evidence is on record."""
