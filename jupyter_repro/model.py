@@ -48,6 +48,9 @@ class FileAccess:
     mtime: float | None = None
     by: Literal["kernel", "child", "unattributed"] = "kernel"  # unattributed: another process, while the cell ran
     seen: str = "audit"  # the layer that saw it first: audit, fanotify, inotify, sweep, literal (in the cell's text)
+    changed: bool = False  # while it was read, or before it was hashed: then there is no digest
+    manifest: str | None = None  # of a folder: the object that lists what was read or listed in it, see `manifests`
+    count: int | None = None  # of the files and folders in the manifest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

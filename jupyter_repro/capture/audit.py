@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from jupyter_repro.capture.locality import LIBRARY_ROOTS
+from jupyter_repro.capture.many import MANY
 
 SPAWNS = frozenset(("subprocess.Popen", "os.system", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec", "pty.spawn"))
 _LISTINGS = frozenset(("os.scandir", "os.listdir"))
@@ -24,6 +25,7 @@ _LIBRARIES = tuple(root + os.sep for root in LIBRARY_ROOTS)
 _FOLDER_ARGUMENT = {"os.remove": 1, "os.rmdir": 1, "os.mkdir": 2, "os.rename": 2, "os.link": 2}
 _CREATING = frozenset("wax+")  # letters of a mode
 _UPDATING = os.O_CREAT | os.O_WRONLY | os.O_RDWR
+_SPECIAL = ("", ".", "..")
 _UNNAMED = getattr(os, "O_TMPFILE", 0)
 _WATCHED = SPAWNS | _LISTINGS | _MOVES | {"open", "sqlite3.connect"}
 
@@ -36,6 +38,12 @@ class Event(NamedTuple):
     flags: int = 0
     existed: bool = True  # before
     relative: bool = False  # it was found from the working directory
+
+
+class Told(NamedTuple):
+    events: list[Event]
+    many: list[str]  # absolute paths of files that were only read
+    relative: bool  # some of them were found from the working directory
 
 
 _listener: Audit | None = None
@@ -68,6 +76,7 @@ class Audit:
 
     def _forget(self) -> None:
         self.listed: set[str] = set()  # folders that Python code listed, the import system too
+        self.globbed: set[str] = set()  # those that the module glob listed: the pattern has an event of its own
         self.overwritten: dict[str, int] = {}  # files that were there before, and the position at which that was over
         self._events: dict[Event, None] = {}
         self._read: dict[tuple[str, str | None, int, str], None] = {}  # (path, mode, flags, working directory)
@@ -97,6 +106,27 @@ class Audit:
     def events(self) -> list[Event]:
         """In no order: what was only read comes last."""
         return [*self._events, *(_reading(*each) for each in self._read)]
+
+    def told(self) -> Told:
+        """The events; files that were only read are told apart where they are very many."""
+        if len(self._read) <= MANY:
+            return Told(self.events, [], False)
+        touched = {path for event in self._events for path in (event.path, event.other)}
+        events, many = dict(self._events), dict[str, None]()
+        folders: dict[tuple[str, str], str] = {}
+        for reading in self._read:
+            path, directory = reading[0], reading[3]
+            name = path.rpartition(os.sep)[2]
+            folder = path[: len(path) - len(name)]
+            known = folders.get((folder, directory))
+            if known is None:  # of 100,000 files, a path for each would take seconds
+                known = folders[folder, directory] = _reading(path, None, 0, directory).path.rpartition(os.sep)[0]
+            absolute = f"{known}{os.sep}{name}"
+            if name in _SPECIAL or absolute in touched:
+                events[_reading(*reading)] = None
+            else:
+                many[absolute] = None
+        return Told(list(events), list(many), not all(os.path.isabs(folder) for folder, _ in folders))
 
     def _note(self, name: str, arguments: tuple[Any, ...]) -> None:
         if name in SPAWNS:
@@ -156,7 +186,10 @@ class Audit:
         self.listed.add(absolute)
         frame = sys._getframe(3)  # whoever lists, behind _note, _report and this
         module = frame.f_globals.get("__name__", "")
-        if module == "glob" or module.startswith(("importlib", "_frozen")):  # glob.glob has an event of its own
+        if module == "glob":
+            self.globbed.add(absolute)
+            return
+        if module.startswith(("importlib", "_frozen")):
             return
         self._add(Event(name, absolute, _pathlib_pattern(frame), relative=not os.path.isabs(text)))
 

@@ -14,6 +14,7 @@ from jupyter_repro.capture.access import access, written
 from jupyter_repro.capture.audit import absolute_path
 from jupyter_repro.capture.closure import EXISTS, MODULE, Reach
 from jupyter_repro.capture.files import FileEvidence
+from jupyter_repro.capture.folders import folder_records
 from jupyter_repro.capture.heap import Difference
 from jupyter_repro.capture.identity import identity
 from jupyter_repro.capture.local_modules import Imports
@@ -24,7 +25,7 @@ from jupyter_repro.capture.randomness import LIBRARIES, encoded_state, state_dig
 from jupyter_repro.capture.seeder import Touch
 from jupyter_repro.lineage.ambient import Called, ambient_reads
 from jupyter_repro.lineage.names import SEEDING, Names
-from jupyter_repro.model import AmbientChange, CellExecution, RandomState
+from jupyter_repro.model import AmbientChange, CellExecution, FileAccess, RandomState
 
 if TYPE_CHECKING:
     from jupyter_repro.capture.observer import Observer
@@ -181,7 +182,7 @@ class Evidence:
             rebound=_shown(difference.rebound),
             deleted=_shown(difference.deleted),
             mutated=_shown(self._mutated(difference) - difference.names),
-            files=files.records(self.observer.hasher),
+            files=self._file_records(files),
             random=tuple(random),
             entropy=self.entropy,
             ambient=tuple(changes),
@@ -192,6 +193,12 @@ class Evidence:
             shifts="__" in difference.names,
             incomplete=_LOST if files.lost else self.execution.incomplete,
         )
+
+    def _file_records(self, files: FileEvidence) -> tuple[FileAccess, ...]:
+        if not (files.modes or files.many or files.strange):
+            return ()
+        border = self.observer.digests.border(self.execution.ordinal, self.observer.files.started)
+        return (*files.records(border), *folder_records(files, border))
 
     def _opaque(self) -> set[int]:
         """Touched objects that can't be looked into: assumed to have changed."""

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from jupyter_repro.capture.audit import Audit, working_directory
 from jupyter_repro.capture.closure import Reach
 from jupyter_repro.capture.files import FileEvidence
+from jupyter_repro.capture.folders import add_many, without_many
+from jupyter_repro.capture.locality import is_users_file
 from jupyter_repro.capture.sweep import State, sweep
 from jupyter_repro.capture.watch.children import Children
 from jupyter_repro.capture.watch.events import ARRIVED, CHANGED, LEFT
@@ -50,7 +52,7 @@ class FileLayers:
         self._children = Children()
         self._ordinal = self._spawner = 0
         self._sweep: dict[str, State] | None = None
-        self._started = 0.0
+        self.started = 0.0
 
     def stop(self) -> None:
         self.audit.position = int
@@ -74,7 +76,7 @@ class FileLayers:
         self._ordinal = ordinal
         self._children.begin()
         self._sweep = None
-        self._started = time.time()
+        self.started = time.time()
         directory = working_directory()
         if not self.watch.sees(directory):
             self._watch(named(directory))
@@ -103,8 +105,7 @@ class FileLayers:
 
     def collect(self, names: Names, reach: Reach) -> FileEvidence:
         """What the execution read and wrote, as far as any layer tells."""
-        files = FileEvidence(self.project, self.watch.layer)
-        files.add_events(self.audit.events, bool(names.commands))
+        files = self._told(names)
         directory = working_directory()
         variables = files.add_commands(names.commands, directory)
         files.reads |= {f"env:{variable}" for variable in variables}
@@ -114,10 +115,21 @@ class FileLayers:
             native = bool(_NATIVE & reach.modules) or files.spawned
             texts = names.strings | reach.strings
             files.add_literals(
-                texts, directory, self._started, lambda path: native and not (all_seen and self.watch.sees(path))
+                texts, directory, self.started, lambda path: native and not (all_seen and self.watch.sees(path))
             )
         self._add_children(files, names, reach, directory, all_seen)
         self._watch_outside(files)
+        return files
+
+    def _told(self, names: Names) -> FileEvidence:
+        """By the audit hook."""
+        files, told = FileEvidence(self.project, self.watch.layer), self.audit.told()
+        files.add_events(told.events, bool(names.commands))
+        add_many(files, told.many)
+        files.reads |= {"cwd:"} if told.relative else set()
+        for folder in sorted(self.audit.globbed):
+            if is_users_file(folder) and os.path.isdir(folder):
+                files.note(folder, "list")
         return files
 
     def _add_seen(self, files: FileEvidence) -> None:
@@ -127,13 +139,13 @@ class FileLayers:
         if files.had_children:
             self._spawner = self._ordinal
         circumstances = Circumstances(
-            started=self._started,
+            started=self.started,
             children=files.had_children,
             listed=self.audit.listed,
             overwritten=self.audit.overwritten,
             notebook=self._notebook,
         )
-        add_watched(files, events, circumstances)
+        add_watched(files, without_many(files, events, files.had_children), circumstances)
         if self._sweep is not None:
             before, self._sweep = self._sweep, None
             files.add_sweep(before, sweep(str(self.project), working_directory()))
@@ -153,6 +165,6 @@ class FileLayers:
 
     def _watch_outside(self, files: FileEvidence) -> None:
         """From now on, children and C code may use what Python code has used."""
-        folders = {os.path.dirname(path) for path in files.modes}
+        folders = {os.path.dirname(path) for path in files.modes} | files.many.keys()
         unseen = (folder for folder in sorted(folders) if not self.watch.sees(folder))
         self._watch(Named(folder, deep=False) for folder in islice(unseen, _MOST_FOLDERS))

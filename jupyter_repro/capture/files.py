@@ -6,17 +6,20 @@ import os
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from jupyter_repro.capture.audit import SPAWNS, Event
 from jupyter_repro.capture.locality import is_users_file
 from jupyter_repro.capture.sweep import State
 from jupyter_repro.capture.sweep import changed as swept_changes
 from jupyter_repro.config import relative
-from jupyter_repro.hashing import FileHasher
 from jupyter_repro.lineage.shell import read_command
 from jupyter_repro.model import FileAccess
 
+if TYPE_CHECKING:
+    from jupyter_repro.capture.digests import Border
+
+ONLY_LISTED = {"list"}
 _UPDATES = ("a", "+")
 Mode = Literal["read", "write", "read+write", "delete", "list"]
 By = Literal["kernel", "child", "unattributed"]
@@ -31,6 +34,7 @@ class FileEvidence:
     modes: dict[str, set[str]] = field(default_factory=dict)  # absolute path -> read, write, delete, list
     seen_by: dict[str, tuple[str, By]] = field(default_factory=dict)  # the layer that saw it first, and whom
     made: set[str] = field(default_factory=set)  # files that weren't there before
+    many: dict[str, list[str]] = field(default_factory=dict)  # folder -> very many files in it that were only read
     strange: dict[str, Mode] = field(default_factory=dict)  # what strangers did meanwhile
     spawned: bool = False
     had_children: bool = False
@@ -212,16 +216,18 @@ class FileEvidence:
 
     # --- records -----------------------------------------------------------------------------------------------------
 
-    def records(self, hasher: FileHasher) -> tuple[FileAccess, ...]:
-        """With digests of what was read or written, as it is now."""
-        own = [self._record(path, modes, hasher) for path, modes in sorted(self.modes.items())]
+    def records(self, border: Border) -> tuple[FileAccess, ...]:
+        """With digests of what was read or written, as far as they are known at once; without folders that were
+        only listed.
+        """
+        own = [self._record(path, modes, border) for path, modes in sorted(self.modes.items()) if modes != ONLY_LISTED]
         others = [
             FileAccess(path=self.name(path), mode=mode, by="unattributed", seen=self.layer)
             for path, mode in sorted(self.strange.items())
         ]
         return (*(record for record in own if record is not None), *others)
 
-    def _record(self, path: str, modes: set[str], hasher: FileHasher) -> FileAccess | None:
+    def _record(self, path: str, modes: set[str], border: Border) -> FileAccess | None:
         """None for a file that came and went, and for one that was looked for in vain."""
         mode, (seen, by), name = _mode(modes), self.seen_by[path], self.name(path)
         try:
@@ -229,14 +235,16 @@ class FileEvidence:
         except OSError:
             is_nothing = path in self.made or modes == {"read"}
             return None if is_nothing else FileAccess(path=name, mode=mode, by=by, seen=seen)
+        digest, changed = border.hash(path, name, status, mode)
         return FileAccess(
             path=name,
             mode=mode,
-            digest=hasher.digest(path) if os.path.isfile(path) else None,
+            digest=digest,
             size=status.st_size,
             mtime=status.st_mtime,
             by=by,
             seen=seen,
+            changed=changed,
         )
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import traceback
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,7 +20,10 @@ from jupyter_repro.errors import NotReproduced, ReproError, StorageError, UsageE
 
 _HELP = "Type `%repro start`, `status`, `log`, `slice NAME`, `export NAME` or `stop`."
 _SEEDS = 2**32
+_SHOWN = 5  # files
+_GLANCE, _PATIENCE = 1.0, 30.0  # seconds for files that aren't hashed yet: to look at the record, to conclude from it
 _recorder: Any = None
+_unhashed: tuple[str, ...] = ()
 
 
 class _Parser(ArgumentParser):
@@ -46,18 +49,25 @@ def current_session_id() -> str | None:
     return None if _recorder is None else str(_recorder.session.id)
 
 
-def stop() -> None:
-    global _recorder
+def left_unhashed() -> tuple[str, ...]:
+    """Files that the last recording did not hash before it was stopped."""
+    return _unhashed
+
+
+def stop(patience: float | None = None) -> None:
+    """`patience` in seconds for files that aren't hashed yet."""
+    global _recorder, _unhashed  # noqa: PLW0603 - one recording a process
     recorder, _recorder = _recorder, None
     atexit.unregister(stop)
     if recorder is not None:
-        recorder.stop()
+        recorder.stop(*(() if patience is None else (patience,)))
+        _unhashed = recorder.unhashed
 
 
 def _repro(line: str) -> None:
     """Record this notebook: %repro start | status | log | slice NAME | export NAME | stop
 
-    start takes --seed N, --deterministic and --notebook PATH.
+    start takes --seed N, --deterministic, --keep-data and --notebook PATH.
     """
     try:
         arguments = _parser().parse_args(_words(line) or ["status"])
@@ -96,6 +106,7 @@ def _parser() -> _Parser:
     start = add("start", _start)
     start.add_argument("--seed", type=_seed)
     start.add_argument("--deterministic", action="store_true")
+    start.add_argument("--keep-data", action="store_true")
     start.add_argument("--notebook", type=Path)
     start.add_argument("--quiet", action="store_true")
     add("stop", _stop)
@@ -128,6 +139,7 @@ def _start(arguments: Namespace) -> None:
     from IPython.core.getipython import get_ipython
 
     from jupyter_repro.capture.opening import open_recorder
+    from jupyter_repro.capture.recorder import EXIT_TIME
 
     try:
         _recorder = open_recorder(
@@ -136,13 +148,14 @@ def _start(arguments: Namespace) -> None:
             seed=arguments.seed,
             say=_sayer(arguments.quiet),
             deterministic=arguments.deterministic,
+            keep_data=arguments.keep_data,
         )
     except OSError as error:
         raise StorageError(
             f"Nothing is recorded: {error.filename or 'the project'} can't be written ({error.strerror}).",
             "Type `%env JREPRO_PROJECT=FOLDER` with a folder that you can write to, then `%repro start`.",
         ) from error
-    atexit.register(stop)
+    atexit.register(stop, EXIT_TIME)
 
 
 def _sayer(quiet: bool) -> Callable[[str], None]:
@@ -161,6 +174,8 @@ def _stop(arguments: Namespace) -> None:
     print(f"Stopped session {recorder.session.id} after {recorder.ordinal} executions. {_next_step(recorder)}")
     if lost := recorder.keeper.journal.waiting:
         print(f"Lost: the last {lost} lines of the record, {_unwritten(recorder)}.")
+    if recorder.unhashed:
+        print(f"Not hashed in time: {_some(recorder.unhashed)}. That they change won't be noticed.")
 
 
 def _unwritten(recorder: Any) -> str:
@@ -206,7 +221,7 @@ def _slice(arguments: Namespace) -> None:
 def _check_record(name: str, arguments: Namespace) -> None:
     """What is concluded from the record must not be concluded from an older one."""
     recorder = _recording()
-    _gather(recorder)
+    _gather(recorder, _PATIENCE)
     again = shlex.join([name, *arguments.targets])
     if recorder.running:
         raise UsageError(
@@ -218,10 +233,13 @@ def _check_record(name: str, arguments: Namespace) -> None:
         )
 
 
-def _gather(recorder: Any) -> None:
-    recorder.gather()
-    recorder.settle(thorough=True)
-    recorder.keeper.flush()
+def _gather(recorder: Any, patience: float = _GLANCE) -> None:
+    if unhashed := recorder.catch_up(patience):
+        print(f"Not hashed yet: {_some(unhashed)}.")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
 
 def _export(arguments: Namespace) -> None:

@@ -15,6 +15,7 @@ from jupyter_repro.capture.background import Background
 from jupyter_repro.capture.callbacks import CALLBACKS, CallbackWatch
 from jupyter_repro.capture.closure import FIGURES, MODULE, Reach, reach_of
 from jupyter_repro.capture.code import CodeNames, code_names
+from jupyter_repro.capture.digests import Digests
 from jupyter_repro.capture.evidence import Evidence
 from jupyter_repro.capture.file_layers import FileLayers
 from jupyter_repro.capture.heap import Heap
@@ -24,7 +25,6 @@ from jupyter_repro.capture.notebook_path import find_notebook
 from jupyter_repro.capture.outside import Outside
 from jupyter_repro.capture.patches import PatchWatch
 from jupyter_repro.capture.seeder import Seeder
-from jupyter_repro.hashing import FileHasher
 from jupyter_repro.lineage.names import Names, read_cell
 from jupyter_repro.model import Access, CellExecution, Late
 
@@ -35,7 +35,7 @@ _ARRIVING = frozenset(
 
 
 class Observer:
-    def __init__(self, shell: Any, project: Path, seeder: Seeder) -> None:
+    def __init__(self, shell: Any, project: Path, seeder: Seeder, digests: Digests | None = None) -> None:
         self.shell = shell
         self.project = project
         self.seeder = seeder
@@ -44,7 +44,7 @@ class Observer:
         self.modules = ModuleWatch()
         self.patches = PatchWatch()
         self.background = Background()
-        self.hasher = FileHasher()
+        self.digests = digests or Digests(project)
         self.outside = Outside(project)
         self._keys = Keys(shell.user_ns)
         self._callbacks = CallbackWatch(shell)
@@ -73,6 +73,7 @@ class Observer:
 
     def begin(self, ordinal: int, source: str = "") -> Late | None:
         """Before a cell runs. Gives what background work has changed since the last border."""
+        self.digests.later.pause()
         if not self._begun:  # IPython changes the interpreter while a cell runs, such as the one that started us
             self._begun, self._ambient = True, ambient.snapshot(self.shell)
         late = self._look_at_background()

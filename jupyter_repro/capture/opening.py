@@ -21,8 +21,14 @@ from jupyter_repro.model import Session
 _RECENT = 50  # journals that are looked at for another kernel on the same notebook
 
 
-def open_recorder(
-    shell: Any, notebook: Path | None, seed: int | None, say: Callable[[str], None], deterministic: bool = False
+def open_recorder(  # noqa: PLR0913  the options of `%repro start`
+    shell: Any,
+    notebook: Path | None,
+    seed: int | None,
+    say: Callable[[str], None],
+    *,
+    deterministic: bool = False,
+    keep_data: bool = False,
 ) -> Recorder:
     """Start recording. OSError where the project can't be written, NotebookError for a path that can't be one."""
     path = _checked(notebook) if notebook is not None else find_notebook(shell)
@@ -41,7 +47,7 @@ def open_recorder(
         environment=current_environment(),
     )
     others = [] if name is None else list(_others(project, name))
-    recorder = Recorder(shell, project, session)
+    recorder = Recorder(shell, project, session, keep_data)
     try:
         recorder.start()
     except BaseException:  # a full disk, Ctrl-C

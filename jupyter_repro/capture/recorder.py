@@ -18,9 +18,11 @@ from jupyter_repro.capture.after_reply import AfterReply
 from jupyter_repro.capture.answers import AnswerCollector
 from jupyter_repro.capture.bindings import Bindings, small_values, take_value
 from jupyter_repro.capture.code import CodeNames
+from jupyter_repro.capture.digests import Digests
 from jupyter_repro.capture.fits import Fits
 from jupyter_repro.capture.hooks import Hooks
 from jupyter_repro.capture.keeper import Keeper
+from jupyter_repro.capture.later import Found
 from jupyter_repro.capture.local_modules import imported_libraries
 from jupyter_repro.capture.models import Models
 from jupyter_repro.capture.observer import Observer, peak_memory
@@ -37,6 +39,8 @@ from jupyter_repro.redact import redact_text
 
 _INLINE = 4_000  # bytes of outputs that stand in the journal itself: a file for each print is slow
 _SIDECAR_TIME = 5.0  # seconds that stop() gives it
+HASHING_TIME = 30.0  # seconds that stop() and what concludes from the record give to files that aren't hashed yet
+EXIT_TIME = 3.0  # the same where the kernel ends: after five seconds, front ends kill it
 _BEFORE = ("session", "ordinal", "execution_count", "cell_id", "source", "status", "started")
 _MESSAGE_LENGTH = 2_000  # characters
 _FAULTY = "a fault of the recorder, see the session"
@@ -44,7 +48,7 @@ _AT_END = (*_BEFORE, "duration", "peak_memory", "error", "answers")
 
 
 class Recorder:
-    def __init__(self, shell: Any, project: Path, session: Session) -> None:
+    def __init__(self, shell: Any, project: Path, session: Session, keep_data: bool = False) -> None:
         self.shell = shell
         self.project = project
         self.session = session
@@ -66,6 +70,8 @@ class Recorder:
         self._labels_with_code: set[int] = set()
         self._dropped = 0  # lines of the journal, as far as we have heard
         self._sidecar: subprocess.Popen[bytes] | None = None
+        self._digests = Digests(project, self._write_hashed, self.keeper.fault, keep_data)
+        self.unhashed: tuple[str, ...] = ()  # files that stop() found not hashed in time
 
     def start(self) -> None:
         """Raises OSError where the journal can't be written; then, as after any error, `abandon` it."""
@@ -76,14 +82,14 @@ class Recorder:
         folder = os.path.dirname(self.session.notebook or "") or "."
         self._sidecar = start_sidecar(self.project, self.session.id, os.path.join(self.project, folder))
         self._seeder.start(self.ordinal + 1)  # the cell that is starting us may go on
-        self._observer = Observer(self.shell, self.project, self._seeder)
+        self._observer = Observer(self.shell, self.project, self._seeder, self._digests)
         self._bindings = Bindings(self._observer.heap, self.project)
         for part in (self._outputs, self._answers, self._after_reply, self._fits, self._hooks):
             if part is not None:
                 part.start()
 
-    def stop(self) -> None:
-        """Gather what is left, and let go of the kernel. Never raises.
+    def stop(self, patience: float = HASHING_TIME) -> None:
+        """Gather what is left, and let go of the kernel. Never raises. `patience` is in seconds, for hashing.
 
         What stays: the generators of random numbers are where they are, and Python keeps an audit hook, which idles.
         """
@@ -91,6 +97,8 @@ class Recorder:
             self._finish(None, "ok", self._hooks.duration)
         self.gather()
         self.settle(thorough=True)
+        self.unhashed = self._digests.later.finish(patience)
+        self._digests.later.close()
         self._let_go()
         self.keeper.write("stopped", stopped=now())
         self.keeper.close()
@@ -108,8 +116,20 @@ class Recorder:
         """Why it doesn't see into every folder of the project."""
         return self._observer.files.watch.limit
 
+    def catch_up(self, patience: float) -> tuple[str, ...]:
+        """Bring the record up to date between cells; gives the files that aren't hashed after `patience` seconds."""
+        self.gather()
+        self.settle(thorough=True)
+        self.keeper.flush()
+        return self._digests.later.finish(patience) if not self.running else ()
+
+    def _write_hashed(self, ordinal: int, files: Found) -> None:
+        """In another thread: what the disk refuses waits, and the keeper hears of it with the next line."""
+        self.keeper.journal.write("hashed", ordinal=ordinal, files=files)
+
     def abandon(self) -> None:
         """As if it had never been started."""
+        self._digests.later.close()
         self._let_go()
         self.keeper.journal.close()
         with contextlib.suppress(OSError):
@@ -250,6 +270,7 @@ class Recorder:
             self.keeper.fault(error)
             self.keeper.write("evidence", ordinal=execution.ordinal, incomplete=_FAULTY)
             self._look_afresh()
+        self._digests.later.resume()
 
     def _look_afresh(self) -> None:
         """The picture of the heap may be half of one border and half of another: it is made anew."""
@@ -296,7 +317,7 @@ class Recorder:
 
     def _write_modules(self) -> None:
         for name, path in self._observer.new_local_modules().items():
-            sha256 = self._observer.hasher.digest(path) or digest(b"")
+            sha256 = self._digests.hasher.digest(path) or digest(b"")
             with contextlib.suppress(OSError):
                 self.keeper.put(Path(path).read_bytes())
             self.keeper.write("module", **plain(Module(name=name, path=relative(path, self.project), digest=sha256)))

@@ -25,6 +25,7 @@ COMMANDS = {
     "run": "Run an exported notebook, with other parameters if you like.",
     "verify": "Prove an exported notebook again, here and now.",
     "trace": "Show which run made a file, from what data and weights.",
+    "data": "Compare a session's inputs with the disk, keep them, restore them.",
     "doctor": "Show what recording can see here, and what it can't.",
     "enable": "Record every new kernel from now on.",
     "disable": "Stop recording every new kernel.",

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from jupyter_repro.run.notebooks import Notebook
     from jupyter_repro.run.record import Recorded
 
+_SHOWN = 5  # files
+
 
 @click.command("record")
 @click.argument("notebook", type=click.Path(path_type=Path))
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 @click.option(
     "--deterministic", is_flag=True, help="Run TensorFlow and torch in their deterministic modes, which are slower."
 )
+@click.option("--keep-data", is_flag=True, help="Keep copies of the files that are read, see `jrepro data`.")
 @click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds that one cell may take.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
@@ -46,6 +49,7 @@ def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
     kernel: str | None,
     seed: int | None,
     deterministic: bool,
+    keep_data: bool,
     timeout: float | None,
     as_json: bool,
 ) -> None:
@@ -61,7 +65,7 @@ def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
     steps = _steps(opened, order, history)
     folder, answers = _folder(cwd), _answers(stdin)
     run = partial(record, opened, steps, cwd=folder, kernel=kernel, answers=answers, timeout=timeout)
-    run = partial(run, seed=seed, deterministic=deterministic)
+    run = partial(run, seed=seed, deterministic=deterministic, keep_data=keep_data)
     recorded = _with_progress(run, f"Recording {notebook.name}", quiet=as_json)
     click.echo(json.dumps(_as_json(recorded)) if as_json else _as_text(recorded, notebook))
 
@@ -115,6 +119,7 @@ def _as_json(recorded: Recorded) -> dict[str, object]:
         "executions": recorded.executions,
         "failed": [failure.ordinal for failure in recorded.failures],
         "notebook": str(recorded.notebook),
+        "unhashed": list(recorded.unhashed),
     }
 
 
@@ -123,6 +128,9 @@ def _as_text(recorded: Recorded, notebook: Path) -> str:
     for failure in recorded.failures:
         cell = f"cell {failure.number}" if failure.number else "a deleted cell"
         lines.append(f"  execution {failure.ordinal} ({cell}) failed: {one_line(failure.error)}")
+    if recorded.unhashed:
+        count = _count(len(recorded.unhashed), "file")
+        lines.append(f"  {count} not hashed in time: {', '.join(map(one_line, recorded.unhashed[:_SHOWN]))}")
     return "\n".join([*lines, f"Session {recorded.session}"])
 
 

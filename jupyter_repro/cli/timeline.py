@@ -9,7 +9,7 @@ import click
 from jupyter_repro.cli.console import local_time, one_line, seconds
 from jupyter_repro.cli.training import fit_lines
 from jupyter_repro.lineage.staleness import Stale
-from jupyter_repro.model import CellExecution, Query, RandomState, Recording, RemoteRead
+from jupyter_repro.model import CellExecution, FileAccess, Query, RandomState, Recording, RemoteRead
 from jupyter_repro.store.liveness import State
 
 _SHOWN = 8  # of one kind: names, files, stale executions in an overview; --json has all
@@ -100,10 +100,10 @@ def _details(execution: CellExecution) -> Iterator[str]:
     yield from _line(
         "files",
         {
-            "reads": [each.path for each in files if each.mode in ("read", "read+write")],
+            "reads": [_path(each) for each in files if each.mode in ("read", "read+write")],
             "writes": [each.path for each in files if each.mode in ("write", "read+write")],
             "deletes": [each.path for each in files if each.mode == "delete"],
-            "lists": [each.path for each in files if each.mode == "list"],
+            "lists": [_path(each) for each in files if each.mode == "list"],
             "others used": [each.path for each in execution.files if each not in files],
         },
     )
@@ -122,6 +122,11 @@ def _details(execution: CellExecution) -> Iterator[str]:
         yield f"{execution.error.name}: {next(iter(execution.error.message.splitlines()), '')}"
     for reason in _last_line(execution.incomplete):
         yield f"incomplete: {reason}"
+
+
+def _path(access: FileAccess) -> str:
+    count = f" ({access.count} entries)" if access.count is not None else ""
+    return f"{access.path}{count}{' (changed meanwhile)' if access.changed else ''}"
 
 
 def _line(label: str, items_by_verb: dict[str, Sequence[str]]) -> Iterator[str]:

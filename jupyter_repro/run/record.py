@@ -17,7 +17,8 @@ from jupyter_repro.run.kernels import Kernel, Reply
 from jupyter_repro.run.kernelspecs import choose_kernel
 from jupyter_repro.run.notebooks import Notebook
 
-_SESSION = '__import__("jupyter_repro.capture.magics", fromlist=["magics"]).current_session_id()'
+_MAGICS = '__import__("jupyter_repro.capture.magics", fromlist=["magics"])'
+_SESSION, _UNHASHED = f"{_MAGICS}.current_session_id()", f"{_MAGICS}.left_unhashed()"
 # An enabled extension would start a recording of its own; whoever opens the kernel tells which notebook it serves.
 _DISABLE, _NOTEBOOK = "JREPRO_DISABLE", "JPY_SESSION_NAME"
 _HASH_SEED = "PYTHONHASHSEED"  # fixed, so that sets of texts have one order; the session records it, a rerun sets it
@@ -39,6 +40,7 @@ class Recorded:
     kernel: str
     executions: int
     failures: tuple[Failure, ...]
+    unhashed: tuple[str, ...] = ()  # files that were too large to hash in time
 
 
 def record(  # noqa: PLR0913  the options of `jrepro record`
@@ -49,6 +51,7 @@ def record(  # noqa: PLR0913  the options of `jrepro record`
     kernel: str | None = None,
     seed: int | None = None,
     deterministic: bool = False,
+    keep_data: bool = False,
     answers: Iterable[str] = (),
     timeout: float | None = None,
     track: Track = iter,
@@ -57,8 +60,8 @@ def record(  # noqa: PLR0913  the options of `jrepro record`
 ) -> Recorded:
     """Execute `steps` under recording in a fresh kernel, in `cwd` or the notebook's folder.
 
-    A failing cell doesn't end the recording: a person goes on, too. `seed` and `deterministic` are those of
-    `%repro start`. `answers` go to input() one after the other,
+    A failing cell doesn't end the recording: a person goes on, too. `seed`, `deterministic` and `keep_data` are
+    those of `%repro start`. `answers` go to input() one after the other,
     `timeout` is in seconds for each execution, `track` iterates over the steps and may show how far it is. Raises
     what `choose_kernel` and `Kernel.run` raise, and KeyboardInterrupt with a sentence that says where it was; what was
     recorded until then is kept. `begun` gets the session's id before the first step. With `partial`, a cell that takes
@@ -70,8 +73,13 @@ def record(  # noqa: PLR0913  the options of `jrepro record`
     failures = []
     folder = cwd or notebook.path.parent
     options = ([] if seed is None else ["--seed", str(seed)]) + (["--deterministic"] if deterministic else [])
+    options += ["--keep-data"] if keep_data else []
+    unhashed: list[str] = []
     ordinal = 0
-    with Kernel(spec, cwd=folder, env=environment) as running, _recording(running, notebook, options) as session:
+    with (
+        Kernel(spec, cwd=folder, env=environment) as running,
+        _recording(running, notebook, options, unhashed) as session,
+    ):
         if begun is not None:
             begun(session)
         for ordinal, step in enumerate(track(steps), start=1):
@@ -81,7 +89,14 @@ def record(  # noqa: PLR0913  the options of `jrepro record`
                 failures.append(Failure(ordinal=ordinal, number=step.number, error=error))
             if partial and not running.alive:
                 break
-    return Recorded(notebook=notebook.path, session=session, kernel=name, executions=ordinal, failures=tuple(failures))
+    return Recorded(
+        notebook=notebook.path,
+        session=session,
+        kernel=name,
+        executions=ordinal,
+        failures=tuple(failures),
+        unhashed=tuple(unhashed),
+    )
 
 
 def _run(kernel: Kernel, step: Step, answers: Iterator[str], timeout: float | None, partial: bool) -> str | None:
@@ -109,7 +124,7 @@ def _located(ordinal: int, step: Step, session: str) -> Iterator[None]:
 
 
 @contextmanager
-def _recording(kernel: Kernel, notebook: Notebook, options: Sequence[str]) -> Iterator[str]:
+def _recording(kernel: Kernel, notebook: Notebook, options: Sequence[str], unhashed: list[str]) -> Iterator[str]:
     """The session's id, while it is being recorded. Raises what `%repro start` raises in the kernel."""
     start = ["start", "--quiet", "--notebook", str(notebook.path), *options]
     _silently(kernel, _magic("load_ext", "jupyter_repro"))
@@ -120,6 +135,7 @@ def _recording(kernel: Kernel, notebook: Notebook, options: Sequence[str]) -> It
     finally:
         with suppress(RunFailed):  # the kernel has died, or ends by itself after `exit()`
             kernel.run(_magic("repro", "stop"), silent=True)
+            unhashed += ast.literal_eval(kernel.evaluate(_UNHASHED))
 
 
 def _magic(name: str, line: str) -> str:

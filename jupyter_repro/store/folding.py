@@ -12,6 +12,7 @@ from jupyter_repro.model import SCHEMA
 from jupyter_repro.store.lines import FOREIGN, Faults, read_lines
 
 _Fields = dict[str, Any]
+_FOUND_LATER = frozenset(("digest", "changed", "manifest", "count"))  # of a FileAccess
 
 
 @dataclass(slots=True)
@@ -21,6 +22,7 @@ class Folded:
     faults: Faults = field(default_factory=Faults)
     session: _Fields = field(default_factory=dict)
     executions: dict[int, _Fields] = field(default_factory=dict)
+    hashed: dict[int, dict[str, _Fields]] = field(default_factory=dict)  # ordinal -> path -> fields of its FileAccess
     began: set[int] = field(default_factory=set)
     ended: set[int] = field(default_factory=set)
     evidenced: set[int] = field(default_factory=set)
@@ -49,6 +51,7 @@ def fold(path: Path) -> Folded:
                 add(folded, line)
             except _Foreign:
                 folded.faults.add(FOREIGN, number)
+    _join_hashed(folded)
     return folded
 
 
@@ -81,6 +84,22 @@ def _evidence(folded: Folded, line: _Fields) -> None:
         raise _Foreign
     folded.evidenced.add(_merge(folded, line))
     folded.code.update((int(label), tuple(identifiers)) for label, identifiers in code.items())
+
+
+def _hashed(folded: Folded, line: _Fields) -> None:
+    files = _mapping(line.get("files"))
+    known = folded.hashed.setdefault(_ordinal(line, 1), {})
+    for path, fields in files.items():
+        known[path] = {name: value for name, value in _mapping(fields).items() if name in _FOUND_LATER}
+
+
+def _join_hashed(folded: Folded) -> None:
+    """What was found later, in either order with the evidence."""
+    for ordinal, found in folded.hashed.items():
+        files = folded.executions.get(ordinal, {}).get("files")
+        for file in files if isinstance(files, list) else ():
+            if isinstance(file, dict) and file.get("by") != "unattributed":
+                file.update(found.get(str(file.get("path")), {}))
 
 
 def _merge(folded: Folded, line: _Fields) -> int:
@@ -146,6 +165,7 @@ _KINDS: dict[str, Callable[[Folded, _Fields], None]] = {
     "began": _began,
     "ended": _ended,
     "evidence": _evidence,
+    "hashed": _hashed,
     "names": _names,
     "value": _value,
     "module": _module,

@@ -22,6 +22,7 @@ from jupyter_repro.journal import new_session_id, prepare_store
 from jupyter_repro.lineage.results import can_be_result
 from jupyter_repro.model import CellExecution
 from jupyter_repro.store.conversion import from_json, to_json
+from jupyter_repro.verify.inputs import files_in
 
 _LIST = "files.json"
 
@@ -52,15 +53,24 @@ def touched(executions: Iterable[CellExecution], project: Path) -> Touched:
     made: dict[str, None] = {}
     changed: dict[str, None] = {}
     known: set[str] = set()  # read, or made before
+    unknown: list[str] = []  # folders of whose files some were read, and nobody knows which
     for execution in executions:
         strange = {access.path for access in execution.files if not can_be_result(access)}
         by_mode = {access.path: access.mode for access in execution.files if access.path not in strange}
         written = {path for path, mode in by_mode.items() if mode in ("write", "read+write", "delete")}
+        unknown += [f"{access.path}/" for access in execution.own_files if access.count and access.manifest is None]
         new = {place[6:] for place in execution.writes.places if place.startswith("entry:")} - known - strange
+        new = {path for path in new if not path.startswith(tuple(unknown))}
         made.update(dict.fromkeys(sorted(path for path in new if by_mode.get(path) != "delete")))
         changed.update(dict.fromkeys(sorted(written - made.keys())))
-        known |= new | by_mode.keys()
+        known |= new | by_mode.keys() | _read_in_folders(execution, project)
     return Touched(made=_absolute(made, project), changed=_absolute(changed, project))
+
+
+def _read_in_folders(execution: CellExecution, project: Path) -> set[str]:
+    """What stands in manifests. StorageError where one is missing: then nobody knows what must stay where it is."""
+    folders = [access for access in execution.own_files if access.manifest is not None]
+    return {access.path for folder in folders for access in files_in(folder, project)}
 
 
 def _absolute(paths: Iterable[str], project: Path) -> tuple[str, ...]:

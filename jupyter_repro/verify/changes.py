@@ -5,11 +5,14 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from jupyter_repro.errors import StorageError
 from jupyter_repro.hashing import FileHasher
-from jupyter_repro.model import Environment, Pipeline, Recording
+from jupyter_repro.model import Environment, FileAccess, Pipeline, Recording
 from jupyter_repro.verify.findings import Findings
+from jupyter_repro.verify.inputs import files_in
 from jupyter_repro.verify.outside import changed_responses, changed_rows
 
 
@@ -24,7 +27,7 @@ def changes(pipeline: Pipeline, recording: Recording | None, project: Path, find
 
 def _data(pipeline: Pipeline, project: Path) -> Iterator[str]:
     hasher = FileHasher()
-    for file in (file for stage in pipeline.stages for file in stage.deps):
+    for file in _dependencies(pipeline, project):
         if file.digest is None:
             continue
         path = project / file.path
@@ -41,6 +44,15 @@ def _outside(pipeline: Pipeline, recording: Recording | None, findings: Findings
         if execution.ordinal in ordinals & findings.remote.keys():
             yield from changed_responses(execution.remote, findings.remote[execution.ordinal])
             yield from changed_rows(execution.queries, findings.queries[execution.ordinal])
+
+
+def _dependencies(pipeline: Pipeline, project: Path) -> Iterator[FileAccess]:
+    """Files: those of a folder one by one, but for what the pipeline writes itself."""
+    for stage in pipeline.stages:
+        written = {out.path for out in stage.outs}
+        for dep in stage.deps:
+            with suppress(StorageError):  # an export on another machine has no objects
+                yield from (file for file in files_in(dep, project) if file.path not in written)
 
 
 def _modules(recording: Recording | None, project: Path) -> Iterator[str]:

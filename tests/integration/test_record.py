@@ -196,6 +196,7 @@ def test_the_command_prints_the_session_as_json_and_nothing_else(project: Path, 
         "executions": 4,
         "failed": [2, 4],
         "notebook": str(notebook),
+        "unhashed": [],
     }
     assert [execution.answers for execution in recording.executions] == [("first",), (), ("",), ()]
 

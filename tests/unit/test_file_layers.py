@@ -39,6 +39,7 @@ Told = dict[str, tuple[str, str, str]]  # path -> mode, by, seen
 READ, WRITE = ("read", "kernel", "audit"), ("write", "kernel", "audit")
 READ_IN_C, WRITE_IN_C = ("read", "kernel", "fanotify"), ("write", "kernel", "fanotify")
 READ_BY_CHILD, WRITE_BY_CHILD = ("read", "child", "fanotify"), ("write", "child", "fanotify")
+DELETED = ("delete", "kernel", "audit")
 
 # The project holds in.txt and data/in.txt.
 RECORDED: dict[str, tuple[str, Told]] = {
@@ -79,8 +80,10 @@ RECORDED: dict[str, tuple[str, Told]] = {
     "a child lists": ("shell('ls data >/dev/null')", {"data": ("list", "child", "fanotify")}),
     "through a link": ("os.symlink('in.txt', 'link'); read_in_c('link')", {"in.txt": READ_IN_C, "link": WRITE}),
     "an import": ("import helper", {"helper.py": READ}),
+    "a folder is emptied": ("shutil.rmtree('data')", {"data": DELETED, "data/in.txt": DELETED}),
     "a question": ("os.path.exists('in.txt') and os.stat('in.txt')", {}),
-    "a pattern": ("glob.glob('data/*.txt')", {}),
+    "a pattern": ("glob.glob('data/*.txt')", {"data": ("list", "kernel", "audit")}),
+    "a pattern in a folder that is not there": ("glob.glob('nowhere/*.txt')", {}),
     "only its own names": ("x = 1", {}),
 }
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from jupyter_repro.capture.watch.drain import Drain
 from jupyter_repro.capture.watch.events import (
     ACCESS,
-    ARRIVED,
     CREATE,
     FOLDER,
     LISTED,
@@ -78,9 +77,9 @@ class Layer:
             self._withdraw()
             if not moves:
                 break
-        for event in [each for each in self.log if each.kinds & ARRIVED and not each.is_folder]:
-            if os.path.islink(event.path) and is_wanted(event.path, os.path.isdir(event.path)):
-                self.add(event.path)
+        for path in self.log.arrived_files():
+            if os.path.islink(path) and is_wanted(path, os.path.isdir(path)):
+                self.add(path)
 
     def _follow(self, event: FileEvent) -> None:
         """A folder came or went. What is in a new one came with it, by whoever made it."""

@@ -35,6 +35,10 @@ class Log:
             if kinds & ~FOLDER:
                 yield FileEvent(path, kinds, process, position)
 
+    def arrived_files(self) -> list[str]:
+        """Of very many events, an object for each would take long."""
+        return [path for (path, _), (kinds, _) in self._seen.items() if kinds & ARRIVED and not kinds & FOLDER]
+
     def is_empty(self) -> bool:
         return not (self._seen or self.lost)
 
