@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from jupyter_repro import objects
@@ -19,6 +22,8 @@ _FICLONE = 0x40049409  # of Linux: share the blocks of a file
 
 
 class NotKept:
+    open_body: Callable[[], KeptBody] | None = None
+
     def lacks(self, sha256: str) -> bool:
         return False
 
@@ -29,6 +34,7 @@ class NotKept:
 class Keeping:
     def __init__(self, project: Path) -> None:
         self._project = project
+        self.open_body = partial(KeptBody, project)
 
     def lacks(self, sha256: str) -> bool:
         """Whether an input of that digest isn't kept yet."""
@@ -60,6 +66,30 @@ class Keeping:
                 os.fchmod(incoming.descriptor, before.st_mode & 0o777)  # nobody reads more here than there
                 incoming.commit(found)
                 yield found
+
+
+class KeptBody:
+    """What comes over the network, while it is read: an object once all of it has come, if there is room."""
+
+    def __init__(self, project: Path) -> None:
+        self._incoming: objects.Incoming | None = None
+        with suppress(OSError):
+            self._incoming = objects.Incoming(project)
+            weakref.finalize(self, self._incoming.discard)
+
+    def write(self, data: bytes, /) -> None:
+        if self._incoming is None:
+            return
+        try:
+            self._incoming.write_only(data)
+        except OSError:
+            self._incoming.discard()
+            self._incoming = None
+
+    def close(self, digest: str, /) -> None:
+        if self._incoming is not None:
+            with suppress(OSError):
+                self._incoming.commit(digest)
 
 
 def _check_room(descriptor: int, status: os.stat_result) -> None:

@@ -46,6 +46,7 @@ class Observer:
         self.background = Background()
         self.digests = digests or Digests(project)
         self.outside = Outside(project)
+        self.outside.remote.open_sink = self.digests.keeping.open_body
         self._keys = Keys(shell.user_ns)
         self._callbacks = CallbackWatch(shell)
         self._ambient = ambient.snapshot(shell)

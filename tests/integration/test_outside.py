@@ -12,12 +12,15 @@ from commands import answer, jrepro, record
 from http_server import serving, table
 from recorded_kernels import recorded
 
+from jupyter_repro import objects
 from jupyter_repro.hashing import digest
 from jupyter_repro.store.journal_reader import read_recording
+from jupyter_repro.store.sessions import session_for
 
 if TYPE_CHECKING:
     from tests.conftest import WriteNotebook
 
+NOTEBOOK = Path("notebook.ipynb")
 TOKEN = "s3cr3t-t0ken-value"
 CELLS = [
     "import os, urllib.request\nimport pandas as pd, requests\nbase = os.environ['BASE']",
@@ -72,6 +75,19 @@ def test_from_the_record_to_its_verification(server: str, project: Path, write_n
     assert "database: select a from t where a < 1000 gives other rows than it gave (2 rows, then 2)" in failed.stdout
     assert changed in jrepro(project, "verify", "total").stdout
 
+    assert holding(project, TOKEN) == []
+
+
+def test_kept_data_hold_what_came_over_the_network(server: str, project: Path, write_notebook: WriteNotebook) -> None:
+    write_notebook([*CELLS[:2], "part = requests.get(base + '/table', stream=True).raw.read(10)"])
+    jrepro(project, "record", "notebook.ipynb", "--keep-data")
+    whole, part = (each.remote[0] for each in read_recording(project, session_for(project, NOTEBOOK)).executions[1:])
+
+    assert whole.digest is not None
+    assert objects.get(project, whole.digest) == table()
+    assert part.digest is not None
+    assert not objects.has(project, part.digest)
+    assert list((project / ".jrepro" / "objects").glob(".incoming*")) == []
     assert holding(project, TOKEN) == []
 
 
