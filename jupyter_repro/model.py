@@ -263,6 +263,7 @@ class Environment:
     timezone: str | None = None  # as TZ takes it, "Europe/Berlin"; None where the system doesn't tell
     distributions: dict[str, str] = field(default_factory=dict)  # of the imported modules: name -> version
     environment_names: tuple[str, ...] = ()  # never values
+    environment_digests: dict[str, str] = field(default_factory=dict)  # keyed, see capture.variables; never exported
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from jupyter_repro.capture.determinism import COST
 from jupyter_repro.capture.notebook_path import find_notebook
 from jupyter_repro.capture.recorder import Recorder
 from jupyter_repro.capture.surroundings import current_environment, kernel_name
+from jupyter_repro.capture.variables import variable_digests
 from jupyter_repro.config import find_project, relative, store_of
 from jupyter_repro.errors import NotebookError
 from jupyter_repro.journal import new_session_id, now
@@ -44,7 +46,7 @@ def open_recorder(  # noqa: PLR0913  the options of `%repro start`
         seed=secrets.randbits(31) if seed is None else seed,
         seed_given=seed is not None,
         deterministic=deterministic,
-        environment=current_environment(),
+        environment=replace(current_environment(), environment_digests=variable_digests(project)),
     )
     others = [] if name is None else list(_others(project, name))
     recorder = Recorder(shell, project, session, keep_data)

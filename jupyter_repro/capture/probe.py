@@ -26,11 +26,10 @@ _probes: list[Probe] = []  # the one of this kernel, once it has started
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """An expression to be evaluated at the end, the value that it had, and the file that holds its numbers."""
+    """An expression to be evaluated at the end, and the value that it had."""
 
     expression: str
     value: Value
-    content: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +38,7 @@ class Plan:
 
     findings: str  # the file that the findings go to
     values: dict[int, dict[str, Value]] = field(default_factory=dict)
+    contents: dict[str, str] = field(default_factory=dict)  # digest of a value's numbers -> the file that holds them
     questions: tuple[Question, ...] = ()
     distributions: tuple[str, ...] = ()
     tolerance: Tolerance = TOLERANCE
@@ -53,6 +53,7 @@ class Plan:
         return cls(
             findings=fields["findings"],
             values={int(ordinal): _values(values) for ordinal, values in fields["values"].items()},
+            contents=fields["contents"],
             questions=tuple(Question(**{**each, "value": Value(**each["value"])}) for each in fields["questions"]),
             distributions=tuple(fields["distributions"]),
             tolerance=Tolerance(**fields["tolerance"]),
@@ -123,12 +124,7 @@ class Probe:
 
     def note(self, ordinal: int) -> None:
         """Compare the names whose values were recorded after this execution."""
-        checks = []
-        for name, expected in self._plan.values.get(ordinal, {}).items():
-            if name in self._namespace:
-                checks.append(compare(self._namespace[name], expected, None, subject=name))
-            else:
-                checks.append(_missing(name, expected, "no such name"))
+        checks = [self._check(name, expected) for name, expected in self._plan.values.get(ordinal, {}).items()]
         self._write(ordinal=ordinal, checks=checks, **self._heard())
 
     def _heard(self) -> dict[str, Any]:
@@ -146,11 +142,23 @@ class Probe:
         self._write(targets=[self._answer(question) for question in self._plan.questions])
         self._write(python=sys.version.split()[0], distributions=self._distributions())
 
+    def _check(self, name: str, expected: Value) -> Check:
+        if name not in self._namespace:
+            return _missing(name, expected, "no such name")
+        try:
+            return self._compare(self._namespace[name], expected, name)
+        except Exception as error:  # noqa: BLE001 - the value is the user's
+            return _missing(name, expected, f"{type(error).__name__}: {error}")
+
+    def _compare(self, value: Any, expected: Value, subject: str) -> Check:
+        path = self._plan.contents.get(expected.content or "")
+        content = Path(path).read_bytes() if path is not None else None
+        return compare(value, expected, content, self._plan.tolerance, subject=subject)
+
     def _answer(self, question: Question) -> Check:
         try:
-            content = Path(question.content).read_bytes() if question.content else None
             value = eval(compile(question.expression, "<target>", "eval"), self._namespace)
-            check = compare(value, question.value, content, self._plan.tolerance, subject=question.expression)
+            check = self._compare(value, question.value, question.expression)
         except Exception as error:  # noqa: BLE001 - the expression is the user's
             check = _missing(question.expression, question.value, f"{type(error).__name__}: {error}")
         return check

@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +71,7 @@ def describe(
         stages=(Stage(name=stem, notebook=f"{stem}.ipynb", ordinals=ordinals, deps=deps, outs=outs),),
         parameters=(*parameters, *generated_parameters(recording, chosen)),
         expected=_expected(recording, chosen),
-        environment=session.environment,
+        environment=session.environment and replace(session.environment, environment_digests={}),
         nondeterminism=nondeterminism(recording, chosen),
         times=times(kept),
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from jupyter_repro.capture.variables import variable_digests
 from jupyter_repro.errors import StorageError
 from jupyter_repro.hashing import FileHasher
 from jupyter_repro.model import Environment, FileAccess, Pipeline, Recording
@@ -18,17 +19,19 @@ from jupyter_repro.verify.outside import changed_responses, changed_rows
 
 def changes(pipeline: Pipeline, recording: Recording | None, project: Path, findings: Findings) -> tuple[str, ...]:
     """In words, the most telling first; packages and Python are those of the kernel that ran."""
-    found = [*_data(pipeline, project), *_outside(pipeline, recording, findings), *_modules(recording, project)]
+    found = [*_data(pipeline, recording, project), *_outside(pipeline, recording, findings)]
+    found += [*_modules(recording, project), *_variables(pipeline, recording, project)]
     if pipeline.environment is not None:
         found += _packages(pipeline.environment, findings.distributions)
         found += _platform(pipeline.environment, findings.python)
     return tuple(found)
 
 
-def _data(pipeline: Pipeline, project: Path) -> Iterator[str]:
+def _data(pipeline: Pipeline, recording: Recording | None, project: Path) -> Iterator[str]:
     hasher = FileHasher()
+    modules = {module.path for module in recording.session.modules} if recording is not None else set()
     for file in _dependencies(pipeline, project):
-        if file.digest is None:
+        if file.digest is None or file.path in modules:  # those are code
             continue
         path = project / file.path
         if not path.exists():
@@ -63,6 +66,30 @@ def _modules(recording: Recording | None, project: Path) -> Iterator[str]:
             yield f"code: {module.path} ({module.name}) is missing"
         elif hasher.digest(path) != module.digest:
             yield f"code: {module.path} ({module.name}) differs from the one that was imported"
+
+
+def _variables(pipeline: Pipeline, recording: Recording | None, project: Path) -> Iterator[str]:
+    """Environment variables by whose name a kept execution may have asked, and which it had not set itself."""
+    environment = recording.session.environment if recording is not None else None
+    if recording is None or environment is None or not environment.environment_digests:
+        return
+    ordinals = {ordinal for stage in pipeline.stages for ordinal in stage.ordinals}
+    kept = [each for each in recording.executions if each.ordinal in ordinals]
+    read = {place[4:] for each in kept for place in each.reads.places if place.startswith("env:")}
+    own = {change.key for each in kept for change in each.ambient if change.group == "env"}
+    before, after = environment.environment_digests, variable_digests(project)
+    for name in sorted((read & (before.keys() | after.keys())) - own):
+        if before.get(name) != after.get(name):
+            what = (
+                "is not set any more" if name not in after else "has another value" if name in before else "is set now"
+            )
+            yield f"environment: {name} {what}"
+
+
+def _became(was_set: bool, is_set: bool) -> str:
+    if not is_set:
+        return "is not set any more"
+    return "has another value" if was_set else "is set now"
 
 
 def _packages(recorded: Environment, distributions: Mapping[str, str | None]) -> Iterator[str]:

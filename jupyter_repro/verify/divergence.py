@@ -2,49 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
-from jupyter_repro.model import CellExecution, Check, Divergence, Nondeterminism
-from jupyter_repro.pipeline.uses import phrase
+from jupyter_repro.model import CellExecution, Check, Divergence
 from jupyter_repro.run.papermill import Outcome
+from jupyter_repro.verify.causes import Causes
 from jupyter_repro.verify.difference import GOOD, Difference
 
 _SHOWN = 3  # values that are shown as evidence
-
-
-@dataclass(frozen=True, slots=True)
-class Causes:
-    """What the record says that could explain a difference."""
-
-    changes: Sequence[str]
-    nondeterminism: Sequence[Nondeterminism]
-
-    def are_harmless(self, execution: CellExecution) -> bool:
-        """Whether it only uses what no target holds, so that other values say nothing: a stopwatch that it starts."""
-        own = [use.matters for use in self.nondeterminism if use.ordinal == execution.ordinal]
-        return bool(own) and not any(own)
-
-    def of_itself(self, execution: CellExecution) -> Iterator[str]:
-        for use in self.nondeterminism:
-            if use.ordinal == execution.ordinal:
-                yield f"it {phrase(use.kind, use.detail)}"
-
-    def of(self, execution: CellExecution) -> Iterator[str]:
-        for file in execution.own_files:
-            changed = (change for change in self.changes if f" {file.path} " in f"{change} ")
-            yield from (f"it uses {file.path}; {change}" for change in changed)
-        for url in dict.fromkeys(read.url for read in execution.remote):
-            yield from (change for change in self.changes if change.startswith(f"network: {url} "))
-        libraries = [state.library for state in execution.random]
-        libraries += [place[7:] for place in execution.reads.places if place.startswith("random:")]
-        if libraries:
-            yield f"it draws random numbers ({', '.join(dict.fromkeys(libraries))})"
-        if execution.incomplete is not None:
-            yield f"its record is incomplete: {execution.incomplete}"
-        for use in self.nondeterminism:
-            if use.ordinal < execution.ordinal and use.matters:
-                yield f"before it, execution {use.ordinal} {phrase(use.kind, use.detail)}"
 
 
 def first_divergence(

@@ -17,12 +17,14 @@ from jupyter_repro.journal import now
 from jupyter_repro.lineage.nondeterminism import CLOCK
 from jupyter_repro.model import CellExecution, Check, Clock, Divergence, Pipeline, Recording, Target, Verification
 from jupyter_repro.run.runs import check_clock, project_of
+from jupyter_repro.verify.causes import Causes
 from jupyter_repro.verify.changes import changes
 from jupyter_repro.verify.difference import GOOD, Difference, rank, unknown
-from jupyter_repro.verify.divergence import Causes, first_divergence
+from jupyter_repro.verify.divergence import first_divergence
 from jupyter_repro.verify.expectation import Expectation, expectation_of
 from jupyter_repro.verify.outputs import compare_outputs
-from jupyter_repro.verify.rerun import Reran, kept_in, rerun
+from jupyter_repro.verify.rerun import Asked, Reran, kept_in, rerun
+from jupyter_repro.verify.underway import values_underway
 
 
 def prove(
@@ -47,7 +49,8 @@ def prove(
     project, kept = project_of(folder, pipeline), kept_in(pipeline, recording)
     expectations = [expectation_of(each, pipeline, recording) for each in _targets(pipeline, "expression")]
     values = {text: value for each in expectations for text, value in each.values.items()}
-    ran = rerun(folder, pipeline, kept, values, clock=clock, progress=progress)
+    asked = Asked(at_end=values, underway=values_underway(kept, recording))
+    ran = rerun(folder, pipeline, kept, asked, clock=clock, progress=progress)
     checks = (
         *(_check_expression(each, ran) for each in expectations),
         *(_check_output(each, kept, project, ran) for each in _targets(pipeline, "output")),
@@ -150,4 +153,6 @@ def _divergence(
         recorded = recorded_outputs(execution, project) if execution.status == "ok" else None
         if recorded is not None and execution.ordinal in ran.outputs:
             shown[execution.ordinal] = compare_outputs(recorded, ran.outputs[execution.ordinal])
-    return first_divergence(kept, ran.findings.after, shown, ran.outcome, Causes(changed, pipeline.nondeterminism))
+    return first_divergence(
+        kept, ran.findings.after, shown, ran.outcome, Causes(kept, changed, pipeline.nondeterminism)
+    )

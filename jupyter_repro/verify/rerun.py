@@ -32,6 +32,14 @@ class Reran:
     files: Mapping[str, Difference]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to compare: expressions at the end, with what they were; names after executions, with theirs."""
+
+    at_end: Mapping[str, Value]
+    underway: Mapping[int, Mapping[str, Value]]
+
+
 def kept_in(pipeline: Pipeline, recording: Recording | None) -> list[CellExecution]:
     """The records of the executions that the pipeline is made of, as far as they are known here."""
     ordinals = {kept.ordinal for kept in pipeline.slice.kept}
@@ -42,19 +50,19 @@ def rerun(  # noqa: PLR0913  what to run, what to compare, and how
     folder: Path,
     pipeline: Pipeline,
     kept: Sequence[CellExecution],
-    values: Mapping[str, Value],
+    asked: Asked,
     *,
     clock: Clock = "real",
     progress: bool = False,
 ) -> Reran:
-    """Run the pipeline in `folder`; `values` are the expressions to evaluate at the end, with what they were.
+    """Run the pipeline in `folder`, and compare on the way and at the end what is asked for.
 
     Raises RunFailed where no kernel can be started, StorageError where the user's files can't be kept safe.
     """
     project, stage = project_of(folder, pipeline), pipeline.stages[0]
     with tempfile.TemporaryDirectory(prefix="jrepro-proof-") as temporary:
         executed, findings, plan = (Path(temporary, name) for name in ("executed.ipynb", "findings", "plan.json"))
-        plan.write_text(_plan(findings, pipeline, kept, values, project).to_json(), encoding="utf-8")
+        plan.write_text(_plan(findings, pipeline, kept, asked, project).to_json(), encoding="utf-8")
         job = Job(
             notebook=str(folder.absolute() / stage.notebook),
             output=str(executed),
@@ -63,9 +71,7 @@ def rerun(  # noqa: PLR0913  what to run, what to compare, and how
             probe=str(plan),
             progress=progress,
         )
-        files = (
-            touched(kept, project) if kept else Touched(changed=tuple(str(project / out.path) for out in stage.outs))
-        )
+        files = _files(stage, kept, project)
         with set_aside(project, files, spared=(store_of(project), folder.absolute(), Path(job.cwd))) as originals:
             outcome = execute(job)
             compared = dict(_compare_files(stage.outs, project, originals))
@@ -77,22 +83,23 @@ def _files(stage: Stage, kept: Sequence[CellExecution], project: Path) -> Touche
     return touched(kept, project) if kept else Touched(changed=tuple(str(project / out.path) for out in stage.outs))
 
 
-def _plan(
-    findings: Path, pipeline: Pipeline, kept: Sequence[CellExecution], values: Mapping[str, Value], project: Path
-) -> Plan:
+def _plan(findings: Path, pipeline: Pipeline, kept: Sequence[CellExecution], asked: Asked, project: Path) -> Plan:
     environment = pipeline.environment
     return Plan(
         findings=str(findings),
-        values={each.ordinal: each.values for each in kept if each.values},
-        questions=tuple(_question(text, value, project) for text, value in values.items()),
+        values={ordinal: dict(values) for ordinal, values in asked.underway.items()},
+        contents=dict(_contents(asked, project)),
+        questions=tuple(Question(expression=text, value=value) for text, value in asked.at_end.items()),
         distributions=tuple(environment.distributions) if environment is not None else (),
         listens=str(project) if any(each.remote or each.queries for each in kept) else None,
     )
 
 
-def _question(expression: str, value: Value, project: Path) -> Question:
-    path = objects.path_of(project, value.content) if value.content is not None else None
-    return Question(expression=expression, value=value, content=str(path) if path and path.is_file() else None)
+def _contents(asked: Asked, project: Path) -> Iterator[tuple[str, str]]:
+    """The files that hold numbers, for comparison within a tolerance."""
+    for value in (*asked.at_end.values(), *(each for values in asked.underway.values() for each in values.values())):
+        if value.content is not None and (path := objects.path_of(project, value.content)).is_file():
+            yield value.content, str(path)
 
 
 def _outputs(executed: Path) -> dict[int, list[Any]]:

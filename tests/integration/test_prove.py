@@ -94,7 +94,7 @@ def test_changed_data_are_named_as_the_cause(project: Path, write_notebook: Any)
     change = "data: data.csv differs from the one that was read"
     assert exported["verification"]["changes"] == [change]
     assert exported["verification"]["divergence"]["ordinal"] == 1
-    assert f"it uses data.csv; {change}" in exported["verification"]["divergence"]["evidence"]
+    assert f"it uses what changed: {change}" in exported["verification"]["divergence"]["evidence"]
 
 
 def test_how_far_off_a_number_is(project: Path, write_notebook: Any) -> None:

@@ -34,7 +34,9 @@ def scalar(value: Any, longest: int = 160) -> str:
 def _structure(value: Any, node: Node) -> str:
     name = type_name(type(value)).rpartition(".")[2]
     if node.text or not node.children:
-        return _brackets(name, "") if name in _BRACKETS else f"{name} {node.text or node.head}".strip()
+        text = node.text or node.head
+        named = text if text.startswith(f"{name} ") else f"{name} {text}".strip()  # a number says its type already
+        return _brackets(name, "") if name in _BRACKETS else named
     inner = ", ".join(islice(_inner(node), _SHOWN))
     count = len(node.children) // (2 if node.kind == "pairs" else 1)
     return _brackets(name, f"{inner}, … ({count:,} in all)".lstrip(", ") if count > _SHOWN else inner)
