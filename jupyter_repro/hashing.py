@@ -24,6 +24,15 @@ def stat_key(status: os.stat_result) -> _StatKey:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
+def file_behind(descriptor: int) -> tuple[int, int] | None:
+    """Which file a descriptor leads to: its number comes back for another file once it has been closed."""
+    try:
+        status = os.fstat(descriptor)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def open_without_waiting(path: str | os.PathLike[str]) -> int:
     """For reading, whatever it is by now. OSError as open()."""
     return os.open(path, _FLAGS)
@@ -46,16 +55,23 @@ def reading(
     """Hash an open file. Yields None after each chunk, and last of all the sha256, or None where the file isn't as it
     was `before`. `into` gets the bytes. OSError where they can't be read.
     """
-    sha, left = hashlib.sha256(), before.st_size
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    while left >= 0 and (chunk := os.read(descriptor, _CHUNK)):  # a file that grows would not end
-        left -= len(chunk)
+    sha, position = hashlib.sha256(), 0
+    while position <= before.st_size and (chunk := _read_at(descriptor, position)):  # a file that grows would not end
+        position += len(chunk)
         sha.update(chunk)
         if into is not None:
             into(chunk)
         if len(chunk) == _CHUNK:
             yield None
     yield sha.hexdigest() if _is_same(os.fstat(descriptor), before) else None
+
+
+def _read_at(descriptor: int, position: int) -> bytes:
+    """Without moving it where the system can: the number may be another file's by now, which the user has open."""
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, _CHUNK, position)
+    os.lseek(descriptor, position, os.SEEK_SET)
+    return os.read(descriptor, _CHUNK)
 
 
 def _is_same(now: os.stat_result, before: os.stat_result) -> bool:

@@ -16,6 +16,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+from jupyter_repro.hashing import file_behind
+
 _PATIENCE = 0.05  # seconds that a cell waits for a file that is being opened: on a dead network it can last
 _WRITTEN_EVERY = 0.2  # seconds
 _LAST_STEP, _MOMENT = 1.0, 0.002  # seconds: until the thread has tidied up; between two looks at it
@@ -44,7 +46,9 @@ class Later:
         self._paused = self._working = self._closed = False
         self._found: dict[int, Found] = {}
         self._written = 0.0
-        self._held: set[int] = set()  # descriptors that tasks keep open
+        self._held: dict[int, tuple[int, int] | None] = {}  # descriptors that tasks keep open -> which file it is
+            int, tuple[int, int] | None
+        ] = {}  # descriptors that tasks keep open, and the files behind them
         _all.add(self)
 
     # --- from the kernel's thread ------------------------------------------------------------------------------------
@@ -58,12 +62,12 @@ class Later:
         if self._closed or len(self._held) >= _MOST_HELD:
             os.close(descriptor)
             return False
-        self._held.add(descriptor)
+        self._held[descriptor] = file_behind(descriptor)
         return True
 
     def release(self, descriptor: int) -> None:
-        if descriptor in self._held:  # not in a fork, where the number may be another file's
-            self._held.discard(descriptor)
+        file = self._held.pop(descriptor, None)
+        if file is not None and file == file_behind(descriptor):  # in a fork, or closed by the user: another's
             os.close(descriptor)
 
     @property
@@ -183,10 +187,9 @@ class Later:
     def abandon(self) -> None:
         """In a forked child, where the thread isn't and files of the parent's would stay open."""
         self._closed = True
-        held, self._held = self._held, set()
-        for descriptor in held:
+        for descriptor in list(self._held):
             with contextlib.suppress(OSError):
-                os.close(descriptor)
+                self.release(descriptor)
 
 
 def _abandon_all() -> None:

@@ -88,6 +88,23 @@ def test_a_file_that_is_replaced_meanwhile_is_hashed_as_it_was(hashing: Hashing,
     assert hashing.finish() == {"large": {"digest": digest(LARGE)}}
 
 
+def test_a_descriptor_that_the_user_closed_is_no_way_into_the_users_files(hashing: Hashing, project: Path) -> None:
+    """`os.closerange` is how daemons begin; the number comes back for a file of the user's."""
+    (project / "large").write_bytes(LARGE)
+    (project / "users").write_bytes(b"text")
+    hashing.hash("large")
+    [number] = [
+        int(each) for each in os.listdir("/proc/self/fd") if os.path.realpath(f"/proc/self/fd/{each}").endswith("large")
+    ]
+    with (project / "users").open("rb") as users:
+        users.read(1)
+        os.dup2(users.fileno(), number)
+        os.lseek(number, 2, os.SEEK_SET)
+        assert hashing.finish() == {"large": {"changed": True}}
+        assert os.read(number, 9) == b"xt"
+    os.close(number)
+
+
 def test_a_file_that_changes_before_it_is_hashed_is_flagged(hashing: Hashing, project: Path) -> None:
     (project / "large").write_bytes(LARGE)
     hashing.hash("large")
