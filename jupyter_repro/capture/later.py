@@ -47,8 +47,6 @@ class Later:
         self._found: dict[int, Found] = {}
         self._written = 0.0
         self._held: dict[int, tuple[int, int] | None] = {}  # descriptors that tasks keep open -> which file it is
-            int, tuple[int, int] | None
-        ] = {}  # descriptors that tasks keep open, and the files behind them
         _all.add(self)
 
     # --- from the kernel's thread ------------------------------------------------------------------------------------
