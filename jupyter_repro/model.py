@@ -258,6 +258,7 @@ class Environment:
     cpu: str | None = None
     cpu_count: int | None = None
     gpu: tuple[str, ...] = ()
+    usable_cpus: int | None = None  # by this process: libraries make as many threads where nothing else is set
     threads: dict[str, str] = field(default_factory=dict)  # OMP_NUM_THREADS and its kind, where set
     hash_seed: str | None = None
     timezone: str | None = None  # as TZ takes it, "Europe/Berlin"; None where the system doesn't tell

@@ -13,7 +13,7 @@ from jupyter_repro.capture.processes import command
 from jupyter_repro.capture.watch.children import disown
 from jupyter_repro.model import Environment
 
-_THREADS = (
+THREADS = (
     "OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS NUMEXPR_NUM_THREADS VECLIB_MAXIMUM_THREADS "
     "TF_NUM_INTRAOP_THREADS TF_NUM_INTEROP_THREADS"
 ).split()
@@ -26,11 +26,16 @@ def current_environment() -> Environment:
         platform=f"{sys.platform} {platform.release()}",
         machine=platform.machine(),
         cpu_count=os.cpu_count(),
-        threads={name: os.environ[name] for name in _THREADS if name in os.environ},
+        usable_cpus=usable_cpus(),
+        threads={name: os.environ[name] for name in THREADS if name in os.environ},
         hash_seed=os.environ.get("PYTHONHASHSEED"),
         timezone=_timezone(),
         environment_names=tuple(sorted(os.environ)),
     )
+
+
+def usable_cpus() -> int | None:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def _timezone() -> str | None:

@@ -14,10 +14,19 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jupyter_repro.capture.surroundings import usable_cpus
 from jupyter_repro.errors import RunFailed
 from jupyter_repro.model import Clock, Environment, Pipeline
 from jupyter_repro.redact import redact_text
 
+# Whose defaults are the number of processors, and decide how sums are split.
+_BY_CPUS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
 _GRACE = 20  # seconds that an interrupted run may take to shut its kernel down
 
 
@@ -63,7 +72,15 @@ def replay_environment(recorded: Environment | None) -> dict[str, str]:
     if recorded is None:
         return {}
     seed = {"PYTHONHASHSEED": recorded.hash_seed} if recorded.hash_seed else {}
-    return {**recorded.threads, **seed}
+    return {**_default_threads(recorded), **recorded.threads, **seed}
+
+
+def _default_threads(recorded: Environment) -> dict[str, str]:
+    """Where nothing was set, libraries made a thread for each processor that they could use."""
+    count = recorded.usable_cpus
+    if count is None:
+        return {}
+    return {name: str(count) for name in _BY_CPUS if name in os.environ or count != usable_cpus()}
 
 
 def clock_of(pipeline: Pipeline, clock: Clock) -> dict[str, Any]:
