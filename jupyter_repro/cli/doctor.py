@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,11 @@ _LIMITS = {
 }
 _DISTRIBUTIONS = ("jupyter-repro", "ipython", "ipykernel", "papermill", "jupyterlab")
 _PANEL = "jupyter-repro"
+_LISTENED_TO = ("requests", "urllib3", "httpx", "aiohttp", "fsspec", "SQLAlchemy", "psycopg", "pandas", "duckdb")
+_UNHEARD = (
+    "what C and Rust code (Polars, pyarrow, duckdb's httpfs), shell commands and worker processes fetch, and "
+    "statements to sqlite3, duckdb and C drivers, but for what a cell's text names"
+)
 
 
 @click.command("doctor")
@@ -35,6 +41,9 @@ def command(as_json: bool) -> None:
         "project": str(project),
         "store": _store(project),
         "files": _files(project),
+        "outside": {"listened_to": _installed(_LISTENED_TO), "unseen": _UNHEARD},
+        "clock": _installed(("time-machine",))["time-machine"],
+        "threads": _threads(),
         "versions": _versions(),
         "git": _git(project),
         "panel": _panel(),
@@ -94,11 +103,21 @@ def _file_system(folder: Path) -> str | None:
     return found[1]
 
 
+def _threads() -> dict[str, Any]:
+    from jupyter_repro.capture.surroundings import THREADS, usable_cpus
+
+    return {"usable_cpus": usable_cpus(), "set": {name: os.environ[name] for name in THREADS if name in os.environ}}
+
+
 def _versions() -> dict[str, str | None]:
+    return {"python": sys.version.split()[0], **_installed(_DISTRIBUTIONS)}
+
+
+def _installed(names: Iterable[str]) -> dict[str, str | None]:
     from importlib.metadata import PackageNotFoundError, version
 
-    found: dict[str, str | None] = {"python": sys.version.split()[0]}
-    for name in _DISTRIBUTIONS:
+    found: dict[str, str | None] = {}
+    for name in names:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
@@ -132,6 +151,9 @@ def _lines(report: dict[str, Any]) -> list[str]:
         ("Project", [report["project"]]),
         ("Records", [f"{store['path']} {allowed}{new}"]),
         ("Files", _file_lines(report["files"])),
+        ("Outside", _outside_lines(report["outside"])),
+        ("Clock", [_clock_line(report["clock"])]),
+        ("Threads", [_threads_line(report["threads"])]),
         ("Versions", [versions]),
         ("Git", [_git_line(git)]),
         ("Panel", [report["panel"] or "not installed: recording and `jrepro` work without it"]),
@@ -155,6 +177,22 @@ def _file_lines(files: dict[str, Any]) -> list[str]:
     if limits := {name: number for name, number in files["system_limits"].items() if number is not None}:
         lines.append("Limits: " + ", ".join(f"fs.{layer}.{name} {number}" for name, number in limits.items()))
     return lines
+
+
+def _outside_lines(outside: dict[str, Any]) -> list[str]:
+    found = ["urllib", *(f"{name} {version}" for name, version in outside["listened_to"].items() if version)]
+    return [f"Network and databases are seen through {', '.join(found)}.", f"Not seen: {outside['unseen']}."]
+
+
+def _clock_line(version: str | None) -> str:
+    if version is None:
+        return "real only: `pip install time-machine` lets runs and proofs begin at the recorded time"
+    return f"runs and proofs can begin at the recorded time (time-machine {version})"
+
+
+def _threads_line(threads: dict[str, Any]) -> str:
+    own = ", ".join(f"{name}={value}" for name, value in threads["set"].items())
+    return f"{threads['usable_cpus']} processors can be used; {own or 'no number of threads is set'}"
 
 
 def _shown(who: str | None) -> str:

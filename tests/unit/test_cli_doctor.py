@@ -22,6 +22,8 @@ def test_doctor_tells_what_it_has_tried(project: Path, capsys: pytest.CaptureFix
     assert report["store"] == {"path": str(project / ".jrepro"), "exists": True, "writable": True}
     assert report["versions"]["python"] == sys.version.split()[0]
     assert None not in (report["versions"]["ipykernel"], report["versions"]["ipython"])
+    assert report["outside"]["listened_to"]["pandas"] is not None
+    assert report["threads"]["usable_cpus"] >= 1
     files = report["files"]
     assert files["layer"] in LAYERS
     assert files["unseen"]
@@ -40,6 +42,9 @@ def test_doctor_for_a_person(project: Path, capsys: pytest.CaptureFixture[str]) 
         "Project",
         "Records",
         "Files",
+        "Outside",
+        "Clock",
+        "Threads",
         "Versions",
         "Git",
         "Panel",
