@@ -6,6 +6,7 @@ import os
 import sys
 import sysconfig
 import types
+from collections.abc import Iterator
 
 from jupyter_repro.config import STORE
 
@@ -31,7 +32,20 @@ LIBRARY_ROOTS = tuple(
 _PREFIXES = tuple(root + os.sep for root in LIBRARY_ROOTS)
 _SYSTEM = tuple("/proc/ /dev/ /sys/ /usr/ /etc/ /bin/ /sbin/ /lib/ /lib32/ /lib64/ /run/ /tmp/ipykernel_".split())
 _HIDDEN = (f"{os.sep}__pycache__{os.sep}", f"{os.sep}{STORE}{os.sep}", f"{os.sep}site-packages{os.sep}")
-_HOME_SETTINGS = os.path.join(os.path.expanduser("~"), ".")
+_KEEP_SETTINGS = (
+    "IPYTHONDIR JUPYTER_CONFIG_DIR JUPYTER_DATA_DIR JUPYTER_RUNTIME_DIR MPLCONFIGDIR NUMBA_CACHE_DIR".split()
+)
+
+
+def _settings() -> Iterator[str]:
+    """Beginnings of paths: hidden folders of the user's home, and where programs are told to keep the like."""
+    yield os.path.join(os.path.expanduser("~"), ".")
+    for folder in (os.path.join(os.environ[name], "") for name in _KEEP_SETTINGS if name in os.environ):
+        if os.path.isabs(folder) and not os.path.join(os.environ.get("PWD", ""), "").startswith(folder):
+            yield folder
+
+
+_SETTINGS = tuple(_settings())
 _COMPILED = (".pyc", ".so", ".pyd")
 _local_files: dict[str, bool] = {}
 _local_names: dict[str, bool] = {}
@@ -42,8 +56,8 @@ def is_library_path(path: str) -> bool:
 
 
 def is_setting(path: str) -> bool:
-    """What programs keep in the user's home."""
-    return path.startswith(_HOME_SETTINGS)
+    """What programs keep for themselves."""
+    return path.startswith(_SETTINGS)
 
 
 def is_users_file(path: str) -> bool:

@@ -66,6 +66,7 @@ class Recorder:
         self._pending: CellExecution | None = None  # ended, evidence not gathered yet
         self._ended: dict[str, Any] = {}  # how the pending one did: fields of its record
         self._late: Late | None = None
+        self._unsure = False  # the picture of the heap was made anew before the next execution
         self._transformed: str | None = None  # the source of the current cell as IPython runs it
         self._labels_with_code: set[int] = set()
         self._dropped = 0  # lines of the journal, as far as we have heard
@@ -192,6 +193,8 @@ class Recorder:
         execution = self._execution(info.raw_cell, count, getattr(info, "cell_id", None), "running")
         self._write_begun(execution)
         self._current, self._late = execution, None
+        if self._unsure:
+            self._current, self._unsure = replace(execution, incomplete=_FAULTY), False
         self._transformed = getattr(info, "transformed_cell", None)
         for collector in (self._outputs, self._answers):
             if collector is not None:
@@ -226,7 +229,12 @@ class Recorder:
 
     def silently(self) -> None:
         self.gather()
-        self._observer.pass_over_names()
+        try:
+            self._observer.pass_over_names()
+        except BaseException as error:  # noqa: BLE001 - what the next cell finds is no border
+            self.keeper.fault(error)
+            self._look_afresh()
+            self._unsure = True
 
     def fault(self, error: BaseException) -> None:
         """Ours, not the user's. What it leaves of the execution is no evidence."""

@@ -10,7 +10,8 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,12 @@ def by_httpx(url: str) -> None:
     assert httpx.get(url, follow_redirects=True).content
 
 
+def run(coroutine: Coroutine[Any, Any, None]) -> None:
+    """In a thread of its own: in this one another test may have left a loop running."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, coroutine).result()
+
+
 def by_httpx_async(url: str) -> None:
     import httpx
 
@@ -88,7 +95,7 @@ def by_httpx_async(url: str) -> None:
             async for _ in response.aiter_bytes(100):
                 pass
 
-    asyncio.run(read())
+    run(read())
 
 
 def by_aiohttp(url: str) -> None:
@@ -98,7 +105,7 @@ def by_aiohttp(url: str) -> None:
         async with aiohttp.ClientSession() as session, session.get(url) as response:
             await response.read()
 
-    asyncio.run(read())
+    run(read())
 
 
 def by_aiohttp_chunks(url: str) -> None:
@@ -109,7 +116,7 @@ def by_aiohttp_chunks(url: str) -> None:
             async for _ in response.content.iter_chunked(100):
                 pass
 
-    asyncio.run(read())
+    run(read())
 
 
 def by_fsspec(url: str) -> None:
