@@ -516,12 +516,13 @@ def test_on_an_overlay_as_containers_have_it(tmp_path: Path) -> None:
 
 def test_folders_where_programs_keep_their_settings_are_nobodys_data(tmp_path: Path) -> None:
     """Wherever they are told to: a font list that is written there is no result, and nobody is woken for it."""
+    settings = str(tmp_path / "settings")
     code = (
         "from jupyter_repro.capture.locality import is_users_file\n"
         "from jupyter_repro.capture.watch.tree import is_wanted\n"
-        f"print(is_users_file({str(tmp_path / 'settings' / 'fonts.json')!r}), is_users_file({str(tmp_path / 'data')!r}), "
-        f"is_wanted({str(tmp_path / 'settings' / 'deep')!r}, True))"
+        f"print(is_users_file({settings + '/fonts'!r}), is_users_file({str(tmp_path / 'data')!r}))\n"
+        f"print(is_wanted({settings + '/deep'!r}, True))"
     )
-    told = {**os.environ, "MPLCONFIGDIR": str(tmp_path / "settings"), "PYTHONPATH": os.pathsep.join(sys.path)}
+    told = {**os.environ, "MPLCONFIGDIR": settings, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], env=told, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True", "False"]
