@@ -11,25 +11,40 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 
-class AfterImport(importlib.abc.MetaPathFinder):
+class AfterImport:
     """Calls back with the name of each of `modules` once it has been executed. The callback must not raise."""
 
     def __init__(self, modules: frozenset[str], callback: Callable[[str], None]) -> None:
         self._modules = modules
         self._callback = callback
-        self._searching = False
 
     def start(self) -> None:
-        sys.meta_path.insert(0, self)
+        for name in self._modules:
+            _finder.callbacks.setdefault(name, []).append(self._callback)
+        if _finder not in sys.meta_path:
+            sys.meta_path.insert(0, _finder)
 
     def stop(self) -> None:
-        if self in sys.meta_path:
-            sys.meta_path.remove(self)
+        for name in self._modules:
+            if self._callback in (callbacks := _finder.callbacks.get(name, [])):
+                callbacks.remove(self._callback)
+            if not callbacks:
+                _finder.callbacks.pop(name, None)
+        if not _finder.callbacks and _finder in sys.meta_path:
+            sys.meta_path.remove(_finder)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """One for all: every import asks it, and of two only the first would hear of a module."""
+
+    def __init__(self) -> None:
+        self.callbacks: dict[str, list[Callable[[str], None]]] = {}
+        self._searching = False
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if name not in self._modules or self._searching:
+        if name not in self.callbacks or self._searching:
             return None
         self._searching = True
         try:
@@ -46,7 +61,8 @@ class AfterImport(importlib.abc.MetaPathFinder):
         def exec_module(module: types.ModuleType) -> None:
             loader.exec_module = execute
             execute(module)
-            self._callback(name)
+            for callback in list(self.callbacks.get(name, ())):
+                callback(name)
 
         with contextlib.suppress(AttributeError):  # a loader that can't be wrapped: nothing is called back
             loader.exec_module = exec_module
@@ -56,8 +72,11 @@ def _find(
     name: str, path: Sequence[str] | None, target: types.ModuleType | None
 ) -> importlib.machinery.ModuleSpec | None:
     for finder in sys.meta_path:
-        if not isinstance(finder, AfterImport) and hasattr(finder, "find_spec"):
+        if finder is not _finder and hasattr(finder, "find_spec"):
             spec = finder.find_spec(name, path, target)
             if spec is not None:
                 return spec
     return None
+
+
+_finder = _Finder()
