@@ -20,7 +20,10 @@ def __getattr__(name: str) -> Any:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """`%load_ext jupyter_repro`: register `%repro`."""
-    from jupyter_repro.capture.magics import register
+    from jupyter_repro.capture.collector import spared
+
+    with spared():
+        from jupyter_repro.capture.magics import register
 
     register(shell)
 

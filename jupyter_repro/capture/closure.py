@@ -147,9 +147,12 @@ class _Closure:
         return all(self.heap.nodes[each].module in _PURE_MODULES for each in callbacks if each in self.heap.nodes)
 
     def _touch_columns(self, name: str, address: int) -> None:
+        """What owns the memory of a column is touched as well: `frame.loc[rows, "column"] = value` writes there."""
         stored = {repr(use.key) for use in self.names.parts.get(name, ()) if use.stores}
         if stored and address not in self.reach.touched:
             self.reach.columns.setdefault(address, set()).update(stored)
+            children = self.heap.nodes[address].children
+            self.reach.touched |= self.heap.reach(child for part in stored for child in children.get(part, ()))[0]
 
     def _touch(self, roots: list[int], pure: bool = False) -> list[tuple[str, bool]]:
         addresses, complete = self.heap.reach(roots)

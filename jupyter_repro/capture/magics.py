@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from IPython.core.error import UsageError as MagicError
 
+from jupyter_repro.capture.collector import spared
 from jupyter_repro.capture.processes import command
 from jupyter_repro.errors import NotReproduced, ReproError, StorageError, UsageError
 
@@ -138,18 +139,19 @@ def _start(arguments: Namespace) -> None:
         return
     from IPython.core.getipython import get_ipython
 
-    from jupyter_repro.capture.opening import open_recorder
-    from jupyter_repro.capture.recorder import EXIT_TIME
-
     try:
-        _recorder = open_recorder(
-            get_ipython(),
-            notebook=arguments.notebook,
-            seed=arguments.seed,
-            say=_sayer(arguments.quiet),
-            deterministic=arguments.deterministic,
-            keep_data=arguments.keep_data,
-        )
+        with spared():
+            from jupyter_repro.capture.opening import open_recorder
+            from jupyter_repro.capture.recorder import EXIT_TIME
+
+            _recorder = open_recorder(
+                get_ipython(),
+                notebook=arguments.notebook,
+                seed=arguments.seed,
+                say=_sayer(arguments.quiet),
+                deterministic=arguments.deterministic,
+                keep_data=arguments.keep_data,
+            )
     except OSError as error:
         raise StorageError(
             f"Nothing is recorded: {error.filename or 'the project'} can't be written ({error.strerror}).",

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from jupyter_repro.lineage.flow import Flow, Step
-from jupyter_repro.lineage.purity import is_pure_use
+from jupyter_repro.lineage.purity import copied_from, is_pure_use, located_column
 
 TEXT_LENGTH = 200  # characters of a string constant that are kept
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -117,12 +117,16 @@ def analyse(source: str, depth: int) -> Names:
     for statement in tree.body:
         visitor.visit(statement)  # first: what no name in the text shows is read before the statement binds anything
         names.steps.append(flow.step(statement))
-    names.pure = _pure_names(names, names.stored - (visitor.updated - visitor.bound))
+    copies = visitor.copies()
+    if not names.callbacks & (visitor.bound - copies):  # what those are isn't known before the cell has run
+        names.pure = _pure_names(names, names.stored - (visitor.updated - visitor.bound) - copies)
+    else:
+        names.pure = set()
     return names
 
 
 def _pure_names(names: Names, own: set[str]) -> set[str]:
-    """None where the cell changes something that it binds itself: that may be another name or a view of the same."""
+    """None where the cell changes one of its `own` names, which may stand for another name's object or a view of it."""
     changed = names.impure | {name for name, uses in names.parts.items() if any(use.stores for use in uses)}
     return set() if own & changed else names.pure - names.impure
 
@@ -148,6 +152,16 @@ class _Visitor(ast.NodeVisitor):
         self.parents: list[ast.AST] = []
         self.bound: set[str] = set()  # by `name = ...`
         self.updated: set[str] = set()  # by `name += ...`
+        self.sources: dict[str, str] = {}  # name -> the name from which it was copied, at each place that binds it
+
+    def copies(self) -> set[str]:
+        """Names that share no memory with any other, if what they were copied from is a frame or array."""
+        found: set[str] = set()
+        for name, source in self.sources.items():  # in the order of the text
+            if source and (source == name or source in found or source not in self.names.stored):
+                found.add(name)
+                self.names.callbacks.add(source)
+        return found
 
     def generic_visit(self, node: ast.AST) -> None:
         self.parents.append(node)
@@ -163,16 +177,24 @@ class _Visitor(ast.NodeVisitor):
         if isinstance(node.ctx, ast.Store):
             names.stored.add(node.id)
             (self.updated if isinstance(parent, ast.AugAssign) else self.bound).add(node.id)
+            self._note_source(node.id, parent)
         binds = isinstance(node.ctx, ast.Store) and not isinstance(parent, ast.AugAssign)
         pure = binds or is_pure_use(node, self.parents, names.callbacks)
         (names.pure if pure else names.impure).add(node.id)
         if isinstance(parent, ast.Subscript) and parent.value is node and isinstance(parent.slice, ast.Constant):
             names.parts.setdefault(node.id, set()).add(self._use("item", parent.slice.value, parent))
+        elif (column := located_column(parent, self.parent(2))) is not None:
+            names.parts.setdefault(node.id, set()).add(Use("item", column, loads=True, stores=True))
         elif isinstance(parent, ast.Attribute):
             names.parts.setdefault(node.id, set()).add(self._use("attribute", parent.attr, parent))
             names.attributes.setdefault(node.id, set()).add(parent.attr)
         elif isinstance(node.ctx, ast.Load) or isinstance(parent, ast.AugAssign):
             names.whole.add(node.id)
+
+    def _note_source(self, name: str, parent: ast.AST | None) -> None:
+        source = copied_from(parent.value) if isinstance(parent, ast.Assign) else None
+        known = self.sources.get(name, source)
+        self.sources[name] = source if source is not None and source == known else ""
 
     def _use(self, kind: str, key: object, node: ast.Subscript | ast.Attribute) -> Use:
         loads = not isinstance(node.ctx, ast.Store) or isinstance(self.parent(2), ast.AugAssign)

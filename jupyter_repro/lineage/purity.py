@@ -20,7 +20,7 @@ _METHODS = frozenset(
     pct_change pivot pivot_table plot pow prod quantile query rank reindex rename rename_axis replace resample
     reset_index rolling round sample select_dtypes sem set_axis set_index shift size skew sort_index sort_values
     squeeze stack std str sub subtract sum swaplevel tail take to_csv to_dict to_excel to_feather to_frame to_hdf
-    to_html to_json to_latex to_list to_markdown to_parquet to_period to_pickle to_string to_timestamp tolist
+    to_html to_json to_latex to_list to_markdown to_numpy to_parquet to_period to_pickle to_string to_timestamp tolist
     transpose truncate tz_convert tz_localize unique unstack value_counts var where xs
     """.split()
 )
@@ -35,6 +35,17 @@ _TAKERS = frozenset(
     to_numeric type unique var where exp
     """.split()
 )
+# Those of `series.str`, `series.dt` and `series.cat` all do.
+_ACCESSORS = frozenset(("str", "dt", "cat"))
+# Methods whose result shares no memory with their object.
+_COPYING = frozenset(
+    """
+    agg aggregate assign bfill corr count cov describe drop_duplicates dropna ffill fillna groupby interpolate isna
+    isnull join max mean median melt merge min nlargest notna notnull nsmallest pivot_table prod quantile query
+    reset_index round size sort_index sort_values stack std sum unstack value_counts var
+    """.split()
+)
+_LOCATORS = frozenset(("loc", "at"))
 _IN_PLACE = frozenset(("inplace", "out", "copy"))
 _ENDS = (ast.Expr, ast.Assign, ast.AnnAssign, ast.Module, ast.FormattedValue)
 _HOLDERS = (ast.List, ast.Tuple, ast.Dict, ast.Set, ast.BoolOp, ast.IfExp, ast.Starred)
@@ -59,13 +70,11 @@ def _step(  # noqa: PLR0911 - a table of kinds of parents
     if isinstance(parent, ast.Attribute):
         if isinstance(parent.ctx, ast.Load) and not (isinstance(above, ast.Call) and above.func is parent):
             return None
-        return None if isinstance(parent.ctx, ast.Load) and _is_pure_call(parent.attr, above, callbacks) else False
+        return None if isinstance(parent.ctx, ast.Load) and _is_pure_call(parent, above, callbacks) else False
     if isinstance(parent, ast.Subscript):
         if node is parent.slice:
             return True
-        return (
-            None if isinstance(parent.ctx, ast.Load) else isinstance(node, ast.Name) and _is_keyed_store(parent, above)
-        )
+        return None if isinstance(parent.ctx, ast.Load) else _is_keyed_store(node, parent, above)
     if isinstance(parent, ast.Call):
         if parent.func is node:  # a name that is called may be a method of a frame, bound
             return False if isinstance(node, ast.Name) else None
@@ -79,31 +88,62 @@ def _step(  # noqa: PLR0911 - a table of kinds of parents
     return isinstance(parent, _ENDS)
 
 
-def _is_keyed_store(target: ast.Subscript, above: ast.AST | None) -> bool:
-    """`frame["column"] = value` writes that column and no other."""
-    return isinstance(target.slice, ast.Constant) and isinstance(above, (ast.Assign, ast.AnnAssign, ast.AugAssign))
+def located_column(node: ast.AST | None, above: ast.AST | None) -> str | None:
+    """The column of `frame.loc[rows, "column"] = value`, of which `node` is `frame.loc`, `above` what it is part of."""
+    if not (isinstance(node, ast.Attribute) and node.attr in _LOCATORS and isinstance(node.value, ast.Name)):
+        return None
+    if not isinstance(above, ast.Subscript) or above.value is not node or not isinstance(above.ctx, ast.Store):
+        return None
+    keys = above.slice.elts if isinstance(above.slice, ast.Tuple) else []
+    last = keys[1] if len(keys) == 2 else None
+    return last.value if isinstance(last, ast.Constant) and isinstance(last.value, str) else None
 
 
-def _is_pure_call(method: str, call: ast.AST | None, callbacks: set[str]) -> bool:
-    if method not in _METHODS or not isinstance(call, ast.Call):
+def _is_keyed_store(node: ast.AST, target: ast.Subscript, above: ast.AST | None) -> bool:
+    """`frame["column"] = value`, `frame.loc[rows, "column"] = value` write that column and no other."""
+    if not isinstance(above, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        return False
+    if isinstance(node, ast.Name):
+        return isinstance(target.slice, ast.Constant)
+    return located_column(node, target) is not None
+
+
+def copied_from(value: ast.AST) -> str | None:
+    """The name that an expression starts from, where its last call gives something that shares no memory with it."""
+    if not (isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in _COPYING):
+        return None
+    if any(keyword.arg is None or keyword.arg in _IN_PLACE for keyword in value.keywords):
+        return None
+    root = _root(value)
+    return root.id if isinstance(root, ast.Name) else None
+
+
+def _root(node: ast.AST) -> ast.AST:
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node
+
+
+def _is_pure_call(method: ast.Attribute, call: ast.AST | None, callbacks: set[str]) -> bool:
+    by_accessor = isinstance(method.value, ast.Attribute) and method.value.attr in _ACCESSORS
+    if not (by_accessor or method.attr in _METHODS) or not isinstance(call, ast.Call):
         return False
     if any(keyword.arg is None or keyword.arg in _IN_PLACE for keyword in call.keywords):
         return False
     arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
     if any(isinstance(each, ast.Lambda) for argument in arguments for each in ast.walk(argument)):
         return False
-    if method in _CALLBACKS:
+    if by_accessor or method.attr in _CALLBACKS:
         callbacks |= {each.id for argument in arguments for each in ast.walk(argument) if isinstance(each, ast.Name)}
     return True
 
 
 def _takes(call: ast.Call, callbacks: set[str]) -> bool:
     """Whether a call leaves its arguments alone, if what it calls isn't the user's own."""
-    name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-    root: ast.AST = call.func
-    while isinstance(root, (ast.Attribute, ast.Subscript, ast.Call)):
-        root = root.func if isinstance(root, ast.Call) else root.value
-    if name not in _TAKERS or not isinstance(root, ast.Name):
+    method = isinstance(call.func, ast.Attribute)
+    name = getattr(call.func, "attr" if method else "id", "")
+    root = _root(call.func)
+    if not (name in _TAKERS or (method and name in _METHODS)) or not isinstance(root, ast.Name):
         return False
     callbacks.add(root.id)
     return not any(keyword.arg is None or keyword.arg in _IN_PLACE for keyword in call.keywords)

@@ -89,6 +89,10 @@ def _copied_index(repo: Repo) -> Iterator[None]:
 
 def find_repository(folder: Path) -> Repository | None:
     """The one that `folder` lies in; None where there is none, or none with a working tree."""
+    folders = (folder, *folder.absolute().parents)
+    if "GIT_DIR" not in os.environ and not any((each / ".git").exists() for each in folders):
+        return None  # without git's library, which is slow to load
+
     from git import InvalidGitRepositoryError, NoSuchPathError, Repo
 
     try:

@@ -171,13 +171,14 @@ def _until(deadline: float, pieces: Iterable[Any]) -> Iterator[Any]:
 
 def header(node: Node) -> Any:
     """A hash of everything in a node but its children."""
-    hasher = hashlib.sha256()
-    for text in (node.kind, node.tag, node.head, "\0".join(node.names)):
-        data = text.encode("utf-8", "surrogatepass")
-        hasher.update(struct.pack("<Q", len(data)) + data)
+    texts = (node.kind, node.tag, node.head, "\0".join(node.names))
+    parts = [each for text in texts for each in _sized(text.encode("utf-8", "surrogatepass"))]
     data_digest = b"" if node.data is None else node.data.format.encode() + _hashed(node.data.pieces)
-    hasher.update(struct.pack("<QQ", len(node.children), len(data_digest)) + data_digest)
-    return hasher
+    return hashlib.sha256(b"".join((*parts, struct.pack("<QQ", len(node.children), len(data_digest)), data_digest)))
+
+
+def _sized(data: bytes) -> tuple[bytes, bytes]:
+    return struct.pack("<Q", len(data)), data
 
 
 def _hashed(pieces: Any) -> bytes:
