@@ -359,6 +359,7 @@ class Stage:
     ordinals: tuple[int, ...]
     deps: tuple[FileAccess, ...] = ()
     outs: tuple[FileAccess, ...] = ()
+    exported: str | None = None  # sha256 of the notebook as it was written; an object of the project holds it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ Each finding is one JSON line in a file, so that what was found before a kernel 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_repro.capture.comparison import TOLERANCE, Tolerance, compare
+from jupyter_repro.capture.surroundings import THREADS
 from jupyter_repro.model import Check, Value
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Plan:
     distributions: tuple[str, ...] = ()
     tolerance: Tolerance = TOLERANCE
     listens: str | None = None  # the project's folder, where what comes from outside is to be told
+    environment: dict[str, str | None] = field(default_factory=dict)  # set before the first cell; None: unset
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -58,6 +61,7 @@ class Plan:
             distributions=tuple(fields["distributions"]),
             tolerance=Tolerance(**fields["tolerance"]),
             listens=fields["listens"],
+            environment=fields["environment"],
         )
 
 
@@ -120,6 +124,11 @@ class Probe:
     def __init__(self, plan: Plan, namespace: dict[str, Any]) -> None:
         self._plan = plan
         self._namespace = namespace
+        for name, value in plan.environment.items():  # also what the kernel's specification sets
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
         self._outside = _listening(Path(plan.listens)) if plan.listens is not None else None
 
     def note(self, ordinal: int) -> None:
@@ -140,7 +149,8 @@ class Probe:
     def finish(self) -> None:
         """Evaluate and compare the targets, and tell what this kernel runs on."""
         self._write(targets=[self._answer(question) for question in self._plan.questions])
-        self._write(python=sys.version.split()[0], distributions=self._distributions())
+        threads = {name: os.environ[name] for name in THREADS if name in os.environ}
+        self._write(python=sys.version.split()[0], distributions=self._distributions(), threads=threads)
 
     def _check(self, name: str, expected: Value) -> Check:
         if name not in self._namespace:

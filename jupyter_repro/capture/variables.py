@@ -21,11 +21,17 @@ def variable_digests(project: Path, names: Iterable[str] | None = None) -> dict[
     if key is None:
         return {}
     wanted = sorted(os.environ) if names is None else [name for name in names if name in os.environ]
-    return {name: _digest(key, name) for name in wanted}
+    return {name: _digest(key, name, os.environ[name]) for name in wanted}
 
 
-def _digest(key: bytes, name: str) -> str:
-    text = f"{name}={os.environ[name]}".encode("utf-8", "surrogateescape")
+def is_value(project: Path, name: str, value: str, digest: str) -> bool:
+    """Whether the digest is that of this value of a variable."""
+    key = _key(project)
+    return key is not None and hmac.compare_digest(_digest(key, name, value), digest)
+
+
+def _digest(key: bytes, name: str, value: str) -> str:
+    text = f"{name}={value}".encode("utf-8", "surrogateescape")
     return hmac.new(key, text, "sha256").hexdigest()
 
 

@@ -24,6 +24,8 @@ COMMANDS = {
     "export": "Export what a result needs, and prove that it reproduces it.",
     "run": "Run an exported notebook, with other parameters if you like.",
     "verify": "Prove an exported notebook again, here and now.",
+    "why": "Explain why a run or a proof differs from the record.",
+    "bisect": "Put back one thing after the other until the cause is found.",
     "trace": "Show which run made a file, from what data and weights.",
     "data": "Compare a session's inputs with the disk, keep them, restore them.",
     "doctor": "Show what recording can see here, and what it can't.",

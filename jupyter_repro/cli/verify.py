@@ -25,26 +25,32 @@ def command(folder: Path, clock: Clock | None, as_json: bool) -> int:
     """Run the notebook in DIR, compare its targets with what was recorded, and say what has changed since."""
     import msgspec
 
+    from jupyter_repro.cli.reasons import cause_lines
     from jupyter_repro.cli.verdicts import nondeterminism_lines, verification_lines
     from jupyter_repro.pipeline.manifest import read_pipeline
     from jupyter_repro.run.papermill import is_terminal
-    from jupyter_repro.verify.prove import prove
+    from jupyter_repro.verify.evidence import keep_proof
+    from jupyter_repro.verify.prove import examine
 
     pipeline = read_pipeline(folder)
-    recording = _recording(folder, pipeline)
-    verification = prove(folder, pipeline, recording, clock=clock, progress=is_terminal() and not as_json)
+    recording = recording_of(folder, pipeline)
+    examined = examine(folder, pipeline, recording, clock=clock, progress=is_terminal() and not as_json)
+    verification, (_, explanation) = examined.verification, keep_proof(examined)
     if as_json:
         verdict = "proven" if verification.proven else "not proven"
-        click.echo(json.dumps({"verdict": verdict, **msgspec.to_builtins(verification)}))
+        why = msgspec.to_builtins(explanation, str_keys=True)
+        click.echo(json.dumps({"verdict": verdict, **msgspec.to_builtins(verification), "why": why}))
     else:
         if recording is None:
             click.echo("The recording is not here: targets are compared with what the pipeline itself says.")
         lines = nondeterminism_lines(pipeline.nondeterminism, shlex.quote(str(folder)))
         click.echo("\n".join((*lines, *verification_lines(verification, pipeline.nondeterminism))))
+        if not verification.proven:
+            click.echo("\n".join(cause_lines(explanation, shlex.quote(str(folder)))))
     return 0 if verification.proven else 1
 
 
-def _recording(folder: Path, pipeline: Pipeline) -> Recording | None:
+def recording_of(folder: Path, pipeline: Pipeline) -> Recording | None:
     """None where the pipeline came without the project's .jrepro/."""
     from jupyter_repro.errors import ReproError
     from jupyter_repro.run.runs import project_of

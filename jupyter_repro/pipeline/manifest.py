@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_repro import objects
 from jupyter_repro.config import relative
 from jupyter_repro.errors import PipelineError, StorageError
 from jupyter_repro.journal import now
@@ -97,18 +98,23 @@ def _files(kept: Sequence[CellExecution]) -> tuple[tuple[FileAccess, ...], tuple
     return tuple(deps.values()), tuple(outs.values())
 
 
-def write_pipeline(folder: Path, pipeline: Pipeline, notebook: NotebookNode) -> None:
+def write_pipeline(folder: Path, pipeline: Pipeline, notebook: NotebookNode) -> Pipeline:
     """Write the notebook, then `pipeline.json`, into the folder, replacing an earlier export of the same notebook.
 
-    Raises PipelineError where the folder holds something else by these names, StorageError where it can't be written.
+    The pipeline that it gives knows the notebook, of which the project keeps a copy: so edits can be told. Raises
+    PipelineError where the folder holds something else by these names, StorageError where it can't be written.
     """
     import nbformat
 
     as_text: Callable[[NotebookNode], str] = nbformat.writes
-    name = pipeline.stages[0].notebook
+    stage = pipeline.stages[0]
+    content = f"{as_text(notebook)}\n".encode("utf-8", "replace")
     with _told(folder):
         _check_owner(folder, pipeline)
-    _write(folder, {name: f"{as_text(notebook)}\n".encode("utf-8", "replace"), MANIFEST: _encode(pipeline)})
+        exported = objects.put(Path(folder, pipeline.project).resolve(), content)
+    pipeline = replace(pipeline, stages=(replace(stage, exported=exported),))
+    _write(folder, {stage.notebook: content, MANIFEST: _encode(pipeline)})
+    return pipeline
 
 
 def write_manifest(folder: Path, pipeline: Pipeline) -> None:

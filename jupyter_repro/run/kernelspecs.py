@@ -42,10 +42,10 @@ def _installed(name: str) -> KernelSpec | None:
             spec = KernelSpecManager().get_kernel_spec(name)
     except NoSuchKernel:
         return None
-    return spec if spec.argv and (_is_own_python(spec.argv[0]) or shutil.which(spec.argv[0])) else None
+    return spec if spec.argv and (is_own_python(spec.argv[0]) or shutil.which(spec.argv[0])) else None
 
 
-def _is_own_python(program: str) -> bool:
+def is_own_python(program: str) -> bool:
     """jupyter_client starts `sys.executable` where a specification only says "python"."""
     major, minor = sys.version_info[:2]
     return program in {"python", f"python{major}", f"python{major}.{minor}"}

@@ -7,7 +7,7 @@ import contextlib
 import difflib
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,15 +37,18 @@ def working_folder(folder: Path, pipeline: Pipeline) -> Path:
     return path
 
 
-def run_pipeline(
+def run_pipeline(  # noqa: PLR0913  what to run, and how
     folder: Path,
     pipeline: Pipeline,
     given: Sequence[tuple[str, str]],
     *,
     clock: Clock = "real",
     progress: bool = False,
+    probe: Callable[[Path], Path] | None = None,
 ) -> Run:
     """Run the pipeline in `folder` with parameters as they were typed; its record, whether it ended well or not.
+
+    `probe` writes the plan of a probe into the run's folder.
 
     Raises UnknownParameter and UsageError for a parameter, UsageError for a clock that was not recorded, StorageError
     where the run can't be written down, and RunFailed where no kernel can be started.
@@ -72,6 +75,7 @@ def run_pipeline(
         cwd=str(cwd),
         parameters=values,
         **clock_of(pipeline, clock),
+        probe=str(probe(home)) if probe is not None else None,
         progress=progress,
     )
     ended = _with_outs(_execute(job, run), pipeline, project, begun)

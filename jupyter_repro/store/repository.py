@@ -101,3 +101,25 @@ def find_repository(folder: Path) -> Repository | None:
         return None
     repo.git.update_environment(GIT_OPTIONAL_LOCKS="0")
     return None if repo.bare else Repository(repo)
+
+
+def committed_versions(path: Path, most: int = 100) -> Iterator[bytes]:
+    """What git's commits hold of a file, the newest first. Nothing where git can't tell."""
+    from git.exc import GitError
+
+    folder = next((each for each in path.parents if each.is_dir()), path.parent)
+    try:
+        repository = find_repository(folder)
+        if repository is None:
+            return
+        git, root = repository.repo.git, Path(os.path.realpath(str(repository.repo.working_tree_dir)))
+        name = Path(os.path.realpath(path.parent), path.name).relative_to(root).as_posix()
+        commits = git.log("--format=%H", f"--max-count={most}", "--", f":(literal,top){name}").split()
+    except (GitError, ValueError, OSError):
+        return
+    for commit in commits:
+        with suppress(GitError):  # the commit that deleted it
+            content: bytes = git.cat_file(
+                "blob", f"{commit}:{name}", stdout_as_string=False, strip_newline_in_stdout=False
+            )
+            yield content

@@ -18,8 +18,9 @@ from jupyter_repro.pipeline.notebook import assemble
 from jupyter_repro.pipeline.parameters import named_parameters, proposed_parameters
 from jupyter_repro.store.journal_reader import read_recording
 from jupyter_repro.store.sessions import session_for
+from jupyter_repro.verify.evidence import keep_proof
 from jupyter_repro.verify.expectation import recorded_values
-from jupyter_repro.verify.prove import can_be_mended, prove
+from jupyter_repro.verify.prove import can_be_mended, examine
 from jupyter_repro.verify.tried import Tried, read_tried
 
 Say = Callable[[str], None]
@@ -106,13 +107,15 @@ def _write(request: Request, recording: Recording, chosen: Slice, folder: Path, 
     notebook = assemble(recording, chosen, _saved_cells(request.notebook), parameters)
     pipeline = describe(recording, chosen, parameters, folder, project)
     pipeline = replace(pipeline, expected=recorded_values(recording, chosen.targets))
-    write_pipeline(folder, pipeline, notebook)
+    pipeline = write_pipeline(folder, pipeline, notebook)
     tried = read_tried(project, recording.session.id)
     return Exported(folder=folder, pipeline=pipeline, recording=recording, tried=tried)
 
 
 def _prove(exported: Exported, progress: bool) -> tuple[Exported, Verification]:
-    verification = prove(exported.folder, exported.pipeline, exported.recording, progress=progress)
+    examined = examine(exported.folder, exported.pipeline, exported.recording, progress=progress)
+    keep_proof(examined)
+    verification = examined.verification
     pipeline = replace(exported.pipeline, verification=verification)
     write_manifest(exported.folder, pipeline)
     return replace(exported, pipeline=pipeline), verification

@@ -23,6 +23,7 @@ class Findings:
     targets: dict[str, Check] = field(default_factory=dict)
     python: str | None = None
     distributions: dict[str, str | None] = field(default_factory=dict)
+    threads: dict[str, str] | None = None  # variables that say how many, as the kernel had them
 
 
 def read_findings(path: Path) -> Findings:
@@ -47,3 +48,4 @@ def _add(findings: Findings, fields: dict[str, Any]) -> None:
         findings.targets = {each["subject"]: Check(**each) for each in fields["targets"]}
     else:
         findings.python, findings.distributions = fields["python"], fields["distributions"]
+        findings.threads = fields.get("threads")

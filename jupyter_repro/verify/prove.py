@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,17 @@ from jupyter_repro.errors import StorageError
 from jupyter_repro.journal import now
 from jupyter_repro.lineage.nondeterminism import CLOCK
 from jupyter_repro.model import CellExecution, Check, Clock, Divergence, Pipeline, Recording, Target, Verification
-from jupyter_repro.run.runs import check_clock, project_of
+from jupyter_repro.run.runs import check_clock, parse_parameters
 from jupyter_repro.verify.causes import Causes
-from jupyter_repro.verify.changes import changes
 from jupyter_repro.verify.difference import GOOD, Difference, rank, unknown
 from jupyter_repro.verify.divergence import first_divergence
 from jupyter_repro.verify.expectation import Expectation, expectation_of
+from jupyter_repro.verify.explanation import Factor
+from jupyter_repro.verify.factors import outer_factors
+from jupyter_repro.verify.kernel_factors import kernel_factors
 from jupyter_repro.verify.outputs import compare_outputs
-from jupyter_repro.verify.rerun import Asked, Reran, kept_in, rerun
+from jupyter_repro.verify.rerun import Asked, Reran, rerun
+from jupyter_repro.verify.situation import Situation
 from jupyter_repro.verify.underway import values_underway
 
 
@@ -43,30 +46,74 @@ def prove(
     Without the recording (a pipeline that came from another machine) targets are compared by what its manifest says,
     and nothing is said of the executions on the way. Raises what `rerun` raises.
     """
+    return examine(folder, pipeline, recording, clock=clock, progress=progress).verification
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A run against the record, and all that may explain how they differ."""
+
+    situation: Situation
+    verification: Verification
+    ran: Reran
+    factors: tuple[Factor, ...]
+
+
+def examine(  # noqa: PLR0913  what to run, and how
+    folder: Path,
+    pipeline: Pipeline,
+    recording: Recording | None,
+    *,
+    given: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+    progress: bool = False,
+) -> Examined:
+    """As `prove`, with parameters as they were typed; and what is not as it was recorded."""
     started, begun = now(), time.monotonic()
     clock = clock or clock_for(pipeline)
     check_clock(pipeline, clock)
-    project, kept = project_of(folder, pipeline), kept_in(pipeline, recording)
-    expectations = [expectation_of(each, pipeline, recording) for each in _targets(pipeline, "expression")]
-    values = {text: value for each in expectations for text, value in each.values.items()}
-    asked = Asked(at_end=values, underway=values_underway(kept, recording))
-    ran = rerun(folder, pipeline, kept, asked, clock=clock, progress=progress)
+    situation = Situation(folder=folder, pipeline=pipeline, recording=recording, given=given or {}, clock=clock)
+    plan = plan_comparison(situation)
+    outer = outer_factors(situation)
+    values = parse_parameters(pipeline, list(situation.given.items()))
+    ran = rerun(folder, pipeline, situation.kept, plan, clock=clock, progress=progress, parameters=values)
+    factors = (*outer, *kernel_factors(situation, ran.findings))
+    verification = judge(situation, ran, factors, started, round(time.monotonic() - begun, 3))
+    return Examined(situation, verification, ran, factors)
+
+
+def plan_comparison(situation: Situation) -> Asked:
+    """What the probe is to compare."""
+    return Asked(
+        at_end={text: value for each in _expectations(situation) for text, value in each.values.items()},
+        underway=values_underway(situation.kept, situation.recording),
+    )
+
+
+def _expectations(situation: Situation) -> list[Expectation]:
+    pipeline = situation.pipeline
+    return [expectation_of(each, pipeline, situation.recording) for each in _targets(pipeline, "expression")]
+
+
+def judge(situation: Situation, ran: Reran, factors: Sequence[Factor], started: str, duration: float) -> Verification:
+    """How what came out compares with the record."""
+    pipeline, kept, project = situation.pipeline, situation.kept, situation.project
     checks = (
-        *(_check_expression(each, ran) for each in expectations),
+        *(_check_expression(each, ran) for each in _expectations(situation)),
         *(_check_output(each, kept, project, ran) for each in _targets(pipeline, "output")),
         *(_check_file(each, ran) for each in _targets(pipeline, "file")),
     )
     proven = ran.outcome.error is None and bool(checks) and all(check.verdict in GOOD for check in checks)
-    changed = changes(pipeline, recording, project, ran.findings)
+    changed = tuple(factor.words for factor in factors)
     return Verification(
         proven=proven,
         checks=checks,
         started=started,
-        duration=round(time.monotonic() - begun, 3),
+        duration=duration,
         divergence=None if proven else _divergence(pipeline, kept, project, ran, changed),
         changes=changed,
         error=ran.outcome.error,
-        clock=clock,
+        clock=situation.clock,
     )
 
 

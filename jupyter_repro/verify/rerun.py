@@ -54,28 +54,37 @@ def rerun(  # noqa: PLR0913  what to run, what to compare, and how
     *,
     clock: Clock = "real",
     progress: bool = False,
+    parameters: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str | None] | None = None,
 ) -> Reran:
     """Run the pipeline in `folder`, and compare on the way and at the end what is asked for.
+
+    `environment` is set in the kernel, whatever its specification says; None unsets a variable.
 
     Raises RunFailed where no kernel can be started, StorageError where the user's files can't be kept safe.
     """
     project, stage = project_of(folder, pipeline), pipeline.stages[0]
     with tempfile.TemporaryDirectory(prefix="jrepro-proof-") as temporary:
         executed, findings, plan = (Path(temporary, name) for name in ("executed.ipynb", "findings", "plan.json"))
-        plan.write_text(_plan(findings, pipeline, kept, asked, project).to_json(), encoding="utf-8")
+        planned = plan_probe(findings, pipeline, kept, asked, project=project, variables=environment or {})
+        plan.write_text(planned.to_json(), encoding="utf-8")
+        timed = clock_of(pipeline, clock)
+        changed = {name: value for name, value in (environment or {}).items() if value is not None}
         job = Job(
             notebook=str(folder.absolute() / stage.notebook),
             output=str(executed),
             cwd=str(working_folder(folder, pipeline)),
-            **clock_of(pipeline, clock),
+            times=timed["times"],
+            parameters=dict(parameters or {}),
+            environment={**timed["environment"], **changed},
             probe=str(plan),
             progress=progress,
         )
         files = _files(stage, kept, project)
         with set_aside(project, files, spared=(store_of(project), folder.absolute(), Path(job.cwd))) as originals:
             outcome = execute(job)
-            compared = dict(_compare_files(stage.outs, project, originals))
-        return Reran(outcome, read_findings(findings), _outputs(executed), compared)
+            compared = dict(compare_files(stage.outs, project, originals))
+        return Reran(outcome, read_findings(findings), outputs_in(executed), compared)
 
 
 def _files(stage: Stage, kept: Sequence[CellExecution], project: Path) -> Touched:
@@ -83,7 +92,16 @@ def _files(stage: Stage, kept: Sequence[CellExecution], project: Path) -> Touche
     return touched(kept, project) if kept else Touched(changed=tuple(str(project / out.path) for out in stage.outs))
 
 
-def _plan(findings: Path, pipeline: Pipeline, kept: Sequence[CellExecution], asked: Asked, project: Path) -> Plan:
+def plan_probe(  # noqa: PLR0913  what a plan is made of
+    findings: Path,
+    pipeline: Pipeline,
+    kept: Sequence[CellExecution],
+    asked: Asked,
+    *,
+    project: Path,
+    variables: Mapping[str, str | None],
+) -> Plan:
+    """What the probe of a run's kernel is to look at, and the file that its findings go to."""
     environment = pipeline.environment
     return Plan(
         findings=str(findings),
@@ -92,6 +110,7 @@ def _plan(findings: Path, pipeline: Pipeline, kept: Sequence[CellExecution], ask
         questions=tuple(Question(expression=text, value=value) for text, value in asked.at_end.items()),
         distributions=tuple(environment.distributions) if environment is not None else (),
         listens=str(project) if any(each.remote or each.queries for each in kept) else None,
+        environment=dict(variables),
     )
 
 
@@ -102,7 +121,7 @@ def _contents(asked: Asked, project: Path) -> Iterator[tuple[str, str]]:
             yield value.content, str(path)
 
 
-def _outputs(executed: Path) -> dict[int, list[Any]]:
+def outputs_in(executed: Path) -> dict[int, list[Any]]:
     """What each execution shows, by ordinal."""
     try:
         cells = json.loads(executed.read_bytes())["cells"]
@@ -112,7 +131,7 @@ def _outputs(executed: Path) -> dict[int, list[Any]]:
     return {ordinal: cell.get("outputs", []) for ordinal, cell in ordinals if ordinal is not None}
 
 
-def _compare_files(
+def compare_files(
     outs: Sequence[FileAccess], project: Path, originals: Mapping[str, Path]
 ) -> Iterator[tuple[str, Difference]]:
     """While what the run wrote is there."""
