@@ -31,7 +31,8 @@ LIBRARY_ROOTS = tuple(
 )
 _PREFIXES = tuple(root + os.sep for root in LIBRARY_ROOTS)
 _SYSTEM = tuple("/proc/ /dev/ /sys/ /usr/ /etc/ /bin/ /sbin/ /lib/ /lib32/ /lib64/ /run/ /tmp/ipykernel_".split())
-_HIDDEN = (f"{os.sep}__pycache__{os.sep}", f"{os.sep}{STORE}{os.sep}", f"{os.sep}site-packages{os.sep}")
+_INSTALLED = f"{os.sep}site-packages{os.sep}"
+_HIDDEN = (f"{os.sep}__pycache__{os.sep}", f"{os.sep}{STORE}{os.sep}", _INSTALLED)
 _KEEP_SETTINGS = (
     "IPYTHONDIR JUPYTER_CONFIG_DIR JUPYTER_DATA_DIR JUPYTER_RUNTIME_DIR MPLCONFIGDIR NUMBA_CACHE_DIR".split()
 )
@@ -68,6 +69,9 @@ def is_users_file(path: str) -> bool:
 
 
 def _is_library_file(file: str) -> bool:
+    """Also what pip put elsewhere: `--user`, `--target`."""
+    if _INSTALLED in file:
+        return True
     return is_library_path(file) or is_library_path(os.path.realpath(file))  # the second costs a stat for each folder
 
 

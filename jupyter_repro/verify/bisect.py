@@ -94,11 +94,12 @@ class Search:
     def _enough_for(self, upto: int | None, fixed: Sequence[Factor]) -> list[Factor] | None:
         """The fewest factors that make the executions up to this one give what was recorded; None if all don't."""
         left = [factor for factor in self._ranked if factor not in fixed and _comes_before(factor, upto)]
+        left.sort(key=lambda factor: upto not in factor.ordinals)  # the others stay in the order of their likelihood
 
         def is_enough(part: Sequence[Factor]) -> bool:
             return self._attempt((*fixed, *part), upto).same
 
-        if not left or not is_enough(left):
+        if not left or not (is_enough(left[:1]) or is_enough(left)):
             return None
         return fewest(left, is_enough, likely=min(self._likely, len(left)))
 

@@ -29,11 +29,12 @@ class Edits:
 
     def __init__(self, folder: Path, pipeline: Pipeline, project: Path) -> None:
         stage = pipeline.stages[0]
-        self._now = _notebook((folder / stage.notebook).read_bytes())
+        path = folder / stage.notebook  # where it is gone, running it says so
+        self._now = _notebook(path.read_bytes() if path.is_file() else b"")
         self._then = _exported(project, stage.exported)
 
     def factors(self) -> Iterator[Factor]:
-        if self._then is None:
+        if self._then is None or not self._now["cells"]:
             return
         before, after = _by_id(self._then), _by_id(self._now)
         for name in (*before, *(after.keys() - before.keys())):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
@@ -13,12 +13,13 @@ from jupyter_repro.errors import StorageError
 from jupyter_repro.hashing import FileHasher
 from jupyter_repro.lineage.names import read_cell
 from jupyter_repro.lineage.nondeterminism import CLOCK
-from jupyter_repro.model import CellExecution, FileAccess, Pipeline
+from jupyter_repro.model import CellExecution, FileAccess, Module, Pipeline
 from jupyter_repro.verify.contents import Contents
 from jupyter_repro.verify.data import FileState, data_status
 from jupyter_repro.verify.edits import Edits
 from jupyter_repro.verify.explanation import Factor, State
 from jupyter_repro.verify.inputs import files_in, inputs_of
+from jupyter_repro.verify.libraries import libraries_used, users
 from jupyter_repro.verify.rows import differing_rows
 from jupyter_repro.verify.situation import Situation
 
@@ -122,6 +123,7 @@ def _lost(digest: str | None) -> str:
 
 def _modules(situation: Situation) -> Iterator[Factor]:
     hasher, contents, project = FileHasher(), Contents(situation.project), situation.project
+    used = libraries_used(situation.kept, None)
     for module in situation.recording.session.modules if situation.recording is not None else ():
         path = project / module.path
         if hasher.digest(path) == module.digest:
@@ -135,16 +137,19 @@ def _modules(situation: Situation) -> Iterator[Factor]:
             text=f"{module.path} ({module.name}) {what}",
             state="removed" if missing else "changed",
             recorded=module.digest,
-            ordinals=tuple(each.ordinal for each in situation.kept if _uses_module(each, module.name, module.path)),
+            ordinals=_users(situation.kept, module, used),
             details=() if content is None or missing else differing_rows(module.path, content, path.read_bytes()),
             obstacle=None if content is not None else _lost(module.digest),
         )
 
 
-def _uses_module(execution: CellExecution, name: str, path: str) -> bool:
-    """By what its names reach, by its text, or by the file that it read."""
-    reached = f"module {name}" in execution.reads.names or name in read_cell(execution.source).imports
-    return reached or any(access.path == path for access in execution.own_files)
+def _users(kept: Sequence[CellExecution], module: Module, used: Mapping[int, frozenset[str]]) -> tuple[int, ...]:
+    """By what their names reach, by names that were imported from it, or by the file that they read."""
+    found = set(users([module.name.partition(".")[0]], used))
+    for execution in kept:
+        if f"module {module.name}" in execution.reads.names or _reads(execution, module.path):
+            found.add(execution.ordinal)
+    return tuple(sorted(found))
 
 
 # --- what a run is given ----------------------------------------------------------------------------------------------
@@ -184,7 +189,8 @@ def _parameters(situation: Situation) -> Iterator[Factor]:
     for parameter in situation.pipeline.parameters:
         given = situation.given.get(parameter.name)
         if given is not None and given not in (parameter.default, parameter.default.strip("'\"")):
-            readers = [each.ordinal for each in situation.kept if parameter.name in read_cell(each.source).loads]
+            is_seed = parameter.ordinal is None and "seed" in parameter.name
+            readers = [each.ordinal for each in situation.kept if _reads_parameter(each, parameter.name, is_seed)]
             own = [parameter.ordinal] if parameter.ordinal is not None else []
             yield Factor(
                 kind="parameter",
@@ -194,6 +200,13 @@ def _parameters(situation: Situation) -> Iterator[Factor]:
                 now=given,
                 ordinals=tuple(sorted({*own, *readers})),
             )
+
+
+def _reads_parameter(execution: CellExecution, name: str, is_seed: bool) -> bool:
+    """The seed is read by the code around executions that draw from it."""
+    if is_seed and (execution.random or execution.entropy):
+        return True
+    return name in read_cell(execution.source).loads
 
 
 def _clock(situation: Situation) -> Iterator[Factor]:

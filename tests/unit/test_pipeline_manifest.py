@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from pipeline_sessions import keep, recording
 
+from jupyter_repro import objects
 from jupyter_repro.errors import PipelineError, StorageError
 from jupyter_repro.model import Access, Binding, FileAccess, Pipeline, Value
 from jupyter_repro.pipeline.manifest import default_folder, describe, read_pipeline, write_manifest, write_pipeline
@@ -33,8 +34,10 @@ def example(project: Path, *cells: Any) -> tuple[Path, Pipeline, Any]:
 
 def test_a_pipeline_is_read_as_it_was_written(project: Path) -> None:
     folder, pipeline, notebook = example(project)
-    write_pipeline(folder, pipeline, notebook)
-    assert read_pipeline(folder) == pipeline
+    written = write_pipeline(folder, pipeline, notebook)
+    assert read_pipeline(folder) == written
+    assert replace(written, stages=pipeline.stages) == pipeline
+    assert objects.get(project, written.stages[0].exported or "") == (folder / "analysis.ipynb").read_bytes()
     assert sorted(each.name for each in folder.iterdir()) == ["analysis.ipynb", "pipeline.json"]
     assert nbformat.read(folder / "analysis.ipynb", as_version=4) == notebook
     assert (pipeline.project, pipeline.cwd, pipeline.notebook) == ("../..", "work", "work/analysis.ipynb")
@@ -91,10 +94,10 @@ def test_a_users_own_notebook_is_never_replaced(project: Path) -> None:
 
 def test_the_pipeline_of_another_notebook_is_never_replaced(project: Path) -> None:
     folder, pipeline, notebook = example(project)
-    write_pipeline(folder, pipeline, notebook)
+    written = write_pipeline(folder, pipeline, notebook)
     with pytest.raises(PipelineError, match=r"holds the pipeline of work/analysis\.ipynb"):
         write_pipeline(folder, replace(pipeline, notebook="other.ipynb", name="other"), notebook)
-    assert read_pipeline(folder) == pipeline
+    assert read_pipeline(folder) == written
 
 
 @pytest.mark.parametrize(
@@ -126,10 +129,10 @@ def test_a_file_is_no_pipeline(project: Path) -> None:
 
 def test_unknown_fields_of_the_same_schema_are_skipped(project: Path) -> None:
     folder, pipeline, notebook = example(project)
-    write_pipeline(folder, pipeline, notebook)
+    written = write_pipeline(folder, pipeline, notebook)
     path = folder / "pipeline.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "new": 1}))
-    assert read_pipeline(folder) == pipeline
+    assert read_pipeline(folder) == written
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

@@ -25,9 +25,11 @@ from jupyter_repro.model import (
     Target,
     Value,
 )
-from jupyter_repro.verify.changes import changes
 from jupyter_repro.verify.expectation import expectation_of, recorded_values
+from jupyter_repro.verify.factors import outer_factors
 from jupyter_repro.verify.findings import Findings, read_findings
+from jupyter_repro.verify.kernel_factors import kernel_factors
+from jupyter_repro.verify.situation import Situation
 
 SESSION = Session(
     id="s", notebook="n.ipynb", started="2026-01-01T00:00:00Z", cwd=".", kernel="k", pid=1, seed=None, stopped="x"
@@ -118,16 +120,18 @@ def test_what_changed_is_told(project: Path) -> None:
     recording = replace(RECORDING, session=replace(SESSION, modules=(module,)))
     findings = Findings(python="3.2.0", distributions={"numpy": "1.1", "pandas": "2.0", "gone": None})
 
-    found = changes(replace(pipeline(()), stages=(stage,), environment=environment), recording, project, findings)
+    changed = replace(pipeline(()), project=".", stages=(stage,), environment=environment)
+    situation = Situation(folder=project, pipeline=changed, recording=recording)
+    found = (*outer_factors(situation), *kernel_factors(situation, findings))
 
-    assert found == (
+    assert [factor.words for factor in found] == [
         "data: other.csv differs from the one that was read",
         "data: gone.csv is missing",
         "code: helper.py (helper) differs from the one that was imported",
         "package: numpy 1.0 is now 1.1",
         "package: gone 1.0 is now missing",
         "Python: 3.1.0 is now 3.2.0",
-    )
+    ]
 
 
 def test_a_kernel_that_died_leaves_what_it_had_found(tmp_path: Path) -> None:
