@@ -167,7 +167,7 @@ def _cause(group: Sequence[Factor], examined: Examined, first: First | None) -> 
 def _strength(ordinals: Sequence[int], examined: Examined, first: First | None) -> tuple[Strength, tuple[str, ...]]:
     """How likely what these executions use is the cause, and by which way it comes to the first difference."""
     if first is None:
-        return "possible", (f"used by {_listed(ordinals)}",) if ordinals else ()
+        return "possible", (_use(ordinals),) if ordinals else ()
     if not ordinals:
         return "possible", ("no execution is known to use it",) if examined.situation.kept else ()
     if first.ordinal in ordinals:
@@ -176,13 +176,15 @@ def _strength(ordinals: Sequence[int], examined: Examined, first: First | None) 
     if met := [ordinal for ordinal in ordinals if ordinal in routes]:
         return "likely", (_way(met[-1], routes[met[-1]]),)
     if min(ordinals) > first.ordinal:
-        return "later", (f"only {_listed(ordinals)} uses it, after the first difference",)
-    return "possible", (f"{_listed(ordinals)} uses it, and no way to execution {first.ordinal} is seen",)
+        return "later", (f"only {_use(ordinals)}, after the first difference",)
+    return "possible", (f"{_use(ordinals)}, and no way to execution {first.ordinal} is seen",)
 
 
-def _listed(ordinals: Sequence[int]) -> str:
+def _use(ordinals: Sequence[int]) -> str:
+    if len(ordinals) == 1:
+        return f"execution {ordinals[0]} uses it"
     shown = ", ".join(map(str, ordinals[:_SHOWN]))
-    return f"execution {shown}" + (" and others" if len(ordinals) > _SHOWN else "")
+    return f"executions {shown}{' and others' if len(ordinals) > _SHOWN else ''} use it"
 
 
 def _way(start: int, route: Route) -> str:
