@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from jupyter_repro.capture.locality import LIBRARY_ROOTS
 from jupyter_repro.capture.many import MANY
+from jupyter_repro.capture.unaudited import spare_deepcopy
 
 SPAWNS = frozenset(("subprocess.Popen", "os.system", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec", "pty.spawn"))
 _LISTINGS = frozenset(("os.scandir", "os.listdir"))
@@ -72,6 +73,7 @@ class Audit:
         self._forget()
         if not _installed:
             sys.addaudithook(_report)
+            spare_deepcopy()
             _installed = True
 
     def _forget(self) -> None:

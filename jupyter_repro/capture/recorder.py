@@ -270,9 +270,8 @@ class Recorder:
         if self._sidecar is not None and self._sidecar.poll() is not None:
             self._sidecar = None  # reaped: the user's own os.wait() must not meet it
         try:
-            self.keeper.write(
-                "ended", ordinal=execution.ordinal, **{key: plain(each) for key, each in self._ended.items()}
-            )
+            ended = {key: plain(each) for key, each in self._ended.items()}
+            self.keeper.journal.write_with_next("ended", ordinal=execution.ordinal, **ended)
             self._gather(execution)
         except BaseException as error:  # noqa: BLE001 - in the kernel's loop, SystemExit would end the kernel
             self.keeper.fault(error)
