@@ -342,6 +342,8 @@ class Recorder:
             if changed or gone:
                 bindings = {name: plain(binding) for name, binding in changed.items()}
                 self.keeper.write("names", ordinal=self.ordinal, bindings=bindings, gone=sorted(gone))
+            for ordinal, fits in self._models.settle(self.shell.user_ns).items():
+                self.keeper.write("fitted", ordinal=ordinal, fits=plain(fits))
         except BaseException as error:  # noqa: BLE001 - it runs in the kernel's loop
             self.keeper.fault(error)
 
