@@ -18,6 +18,7 @@ from typing import Any
 import command
 import loads
 import notebooks
+import slices
 import start
 import trivial
 from figures import Figure, table
@@ -30,6 +31,7 @@ _BENCHMARKS: dict[str, Callable[[int], list[Figure]]] = {
     "memory": loads.memory,
     "start": start.measure,
     "help": command.measure,
+    "slices": slices.measure,
 }
 _DISTRIBUTIONS = ("jupyter-repro", "ipykernel", "ipython", "jupyter_client", "pyzmq", "numpy", "pandas", "scikit-learn")
 

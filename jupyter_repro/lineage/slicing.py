@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jupyter_repro.lineage.demands import Demands
+from jupyter_repro.lineage.ranges import within
 from jupyter_repro.lineage.reasons import reason
 from jupyter_repro.lineage.targets import Wanted, wanted
 from jupyter_repro.model import Access, CellExecution, Kept, Recording, Slice, Target
@@ -76,6 +77,7 @@ def _names_of(execution: CellExecution) -> tuple[str, ...]:
 class _Slicer:
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
+        self._functions = sorted(recording.code)
         self._demands = Demands()
         self._late = _late_writes(recording.executions)
         self._owners: dict[int, str] = {}  # executions whose late work was wanted when it was seen, and why
@@ -135,11 +137,8 @@ class _Slicer:
         return tuple(reads), tuple(writes)
 
     def _words(self, execution: CellExecution) -> set[str]:
-        return set(execution.words).union(*(self._recording.code.get(label, ()) for label in _labels(execution.reads)))
-
-
-def _labels(access: Access) -> list[int]:
-    return [label for first, last in access.objects for label in range(first, last + 1)]
+        functions = [label for each in execution.reads.objects for label in within(self._functions, *each)]
+        return set(execution.words).union(*(self._recording.code[label] for label in functions))
 
 
 def _late_writes(executions: Sequence[CellExecution]) -> dict[int, list[Access]]:

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from jupyter_repro.errors import UnknownTarget
 from jupyter_repro.lineage.ambient import Called, ambient_reads
 from jupyter_repro.lineage.names import Names, read_cell
+from jupyter_repro.lineage.ranges import within
 from jupyter_repro.lineage.results import can_be_result
 from jupyter_repro.model import Access, CellExecution, FileAccess, Recording, Target
 
@@ -126,12 +127,12 @@ def wanted(recording: Recording, target: Target) -> Wanted:
 def _wanted_expression(recording: Recording, expression: str) -> Wanted:
     names = read_cell(expression)
     reads, modules = _reads(recording, names)
-    labels = [label for first, last in reads.objects for label in range(first, last + 1)]
-    words = names.words.union(*(recording.code.get(label, ()) for label in labels))
-    user_code = any(label in recording.code for label in labels)
+    functions = sorted(recording.code)
+    called = [label for first, last in reads.objects for label in within(functions, first, last)]
+    words = names.words.union(*(recording.code[label] for label in called))
     owners = {name: _module(recording, name) for name in names.loads}
-    called = Called(words, names.strings, modules, user_code)
-    places = {*reads.places, *ambient_reads(names, called, owners)}
+    calls = Called(words, names.strings, modules, bool(called))
+    places = {*reads.places, *ambient_reads(names, calls, owners)}
     reads = Access(names=reads.names, objects=reads.objects, parts=reads.parts, places=tuple(sorted(places)))
     return Wanted(f"the target `{expression}`", reads, frozenset(words))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_repro.lineage.places import demanded
+from jupyter_repro.lineage.places import Patterns, demanded
 
 CASES = [
     # written, demanded or a word of what is kept, whether the one meets the other
@@ -57,4 +57,4 @@ CASES = [
 @pytest.mark.parametrize(("written", "wanted", "expected"), CASES)
 def test_what_meets_a_demand(written: str, wanted: str, expected: bool) -> None:
     demands, words = ({wanted}, set[str]()) if ":" in wanted else (set[str](), set(wanted.split()))
-    assert (demanded(written, demands, words) is not None) is expected
+    assert (demanded(written, demands, Patterns(demands), words) is not None) is expected
