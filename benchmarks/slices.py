@@ -65,7 +65,14 @@ def _links(size: int) -> int:
 def _write(project: Path, size: int) -> None:
     journal = Journal(project, _ID.format(size))
     session = Session(
-        id=_ID.format(size), notebook="n.ipynb", started=now(), cwd=".", kernel="ipykernel", pid=1, seed=0, stopped=now()
+        id=_ID.format(size),
+        notebook="n.ipynb",
+        started=now(),
+        cwd=".",
+        kernel="ipykernel",
+        pid=1,
+        seed=0,
+        stopped=now(),
     )
     journal.write("session", schema=SCHEMA, **plain(session))
     every = size // _links(size)

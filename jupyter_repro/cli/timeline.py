@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
@@ -18,13 +18,20 @@ _INDENT = " " * 13  # below the status
 _COLOURS = {"ok": "green", "error": "red", "interrupted": "red", "lost": "red", "running": "cyan"}
 
 
-def timeline(recording: Recording, state: State, stale: Sequence[Stale], saved: bool) -> Iterator[str]:
-    """Lines without ends. `saved` tells whether the saved notebook was there to compare with."""
+def timeline(
+    recording: Recording, state: State, stale: Sequence[Stale], saved: bool, reasons: Mapping[int, str]
+) -> Iterator[str]:
+    """Lines without ends. `saved` tells whether the saved notebook was there to compare with.
+
+    `reasons` say, by ordinal, why executions are kept or dropped.
+    """
     yield from _head(recording, state, stale, saved)
     yield ""
     by_ordinal = {each.ordinal: each for each in stale}
     for execution in recording.executions:
         yield _summary(execution)
+        if reason := reasons.get(execution.ordinal):
+            yield _INDENT + click.style(one_line(reason), bold=reason.startswith("kept"))
         yield from (f"{_INDENT}{one_line(detail)}" for detail in _details(execution))
         if found := by_ordinal.get(execution.ordinal):
             yield from (_INDENT + click.style(one_line(reason), fg="yellow") for reason in _staleness(found))

@@ -30,6 +30,21 @@ class Wanted:
     ordinal: int | None = None
 
 
+def find_targets(
+    recording: Recording, expressions: Iterable[str] = (), numbers: Iterable[int] = (), paths: Iterable[str] = ()
+) -> tuple[Target, ...]:
+    """What is asked for: expressions, prompts of executions whose output it is, files; the default where nothing is.
+
+    Raises UnknownTarget.
+    """
+    found = (
+        *parse_targets(recording, expressions),
+        *(output_target(recording, number) for number in numbers),
+        *(target for path in paths for target in file_targets(recording, path)),
+    )
+    return tuple(dict.fromkeys(found)) or default_targets(recording)
+
+
 def parse_targets(recording: Recording, expressions: Iterable[str]) -> tuple[Target, ...]:
     """Expressions over the final namespace. Raises UnknownTarget for one that can't be evaluated there."""
     return tuple(_parse(recording, expression.strip()) for expression in expressions)
@@ -62,11 +77,15 @@ def output_target(recording: Recording, number: int) -> Target:
     return _output(found[-1])
 
 
-def file_target(recording: Recording, path: str) -> Target:
-    """A file that the session wrote, relative to the project. Raises UnknownTarget for any other."""
+def file_targets(recording: Recording, path: str) -> tuple[Target, ...]:
+    """A file that the session wrote, or all that it wrote in a folder; the path is relative to the project.
+
+    Raises UnknownTarget for any other.
+    """
     written = _written_files(recording.executions)
-    if path in written:
-        return Target(kind="file", text=path)
+    found = [each for each in written if each == path or each.startswith(f"{path}/")]
+    if found:
+        return tuple(Target(kind="file", text=each) for each in found)
     near = difflib.get_close_matches(path, written, n=1)
     hint = f"Did you mean `--file {near[0]}`?" if near else f"Type `jrepro show {recording.session.id}` for its files."
     raise UnknownTarget(f"Session {recording.session.id} did not write {path}.", hint)
