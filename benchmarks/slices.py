@@ -133,9 +133,7 @@ def _last(ordinal: int, size: int) -> CellExecution:
     return _execution(ordinal, f"result = link{links - 1}", read, written, bound=("result",))
 
 
-def _execution(
-    ordinal: int, source: str, reads: Access, writes: Access, bound: tuple[str, ...] = (), rebound: tuple[str, ...] = ()
-) -> CellExecution:
+def _execution(ordinal: int, source: str, reads: Access, writes: Access, **changes: tuple[str, ...]) -> CellExecution:
     return CellExecution(
         session="",
         ordinal=ordinal,
@@ -148,7 +146,6 @@ def _execution(
         writes=writes,
         words=("step", "look", "read_csv"),
         names_read=reads.names,
-        bound=bound,
-        rebound=rebound,
         files=tuple(FileAccess(path=place[5:], mode="write") for place in writes.places if place.startswith("file:")),
+        **changes,
     )

@@ -56,13 +56,17 @@ def _ended(executions: Sequence[CellExecution]) -> Sequence[CellExecution]:
 def _related(recording: Recording, ordinals: set[int]) -> set[int]:
     """Executions before the last kept one that bound or changed a name that any kept one uses, and so on."""
     last = max(ordinals, default=0)
-    found, grown = set(ordinals), True
-    while grown:
-        used = {name for each in recording.executions if each.ordinal in found for name in _names_of(each)}
-        more = {each.ordinal for each in recording.executions if each.ordinal <= last and used & set(_changed(each))}
-        more &= set(_replayable(recording))
-        grown = not more <= found
-        found |= more
+    executions = {each.ordinal: each for each in recording.executions if each.ordinal <= last}
+    changers: dict[str, list[int]] = {}
+    for ordinal in set(_replayable(recording)) & executions.keys():
+        for name in _changed(executions[ordinal]):
+            changers.setdefault(name, []).append(ordinal)
+    found, waiting = set(ordinals), list(ordinals)
+    while waiting:
+        for name in _names_of(executions[waiting.pop()]):
+            more = [ordinal for ordinal in changers.pop(name, ()) if ordinal not in found]
+            found.update(more)
+            waiting += more
     return found
 
 
