@@ -18,6 +18,7 @@ from typing import Any
 import command
 import loads
 import notebooks
+import oracle
 import slices
 import start
 import trivial
@@ -32,6 +33,7 @@ _BENCHMARKS: dict[str, Callable[[int], list[Figure]]] = {
     "start": start.measure,
     "help": command.measure,
     "slices": slices.measure,
+    "oracle": oracle.measure,
 }
 _DISTRIBUTIONS = ("jupyter-repro", "ipykernel", "ipython", "jupyter_client", "pyzmq", "numpy", "pandas", "scikit-learn")
 

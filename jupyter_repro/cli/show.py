@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ def asked_for(command: Callable[..., None]) -> Callable[..., None]:
 @asked_for
 @click.option("--brief", is_flag=True, help="Show in a few lines how the session stands.")
 @click.option("--json", "as_json", is_flag=True, help="Print the full records as JSON.")
+@click.option("--mime", "as_mime", is_flag=True, hidden=True)
 def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
     session: str,
     why_kept: bool,
@@ -44,6 +46,7 @@ def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
     files: tuple[Path, ...],
     brief: bool,
     as_json: bool,
+    as_mime: bool,
 ) -> None:
     """Show what SESSION ran in true order, what each execution read and wrote, and which ones are stale.
 
@@ -52,7 +55,8 @@ def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
     An execution is stale when its cell ran again, when the saved notebook has other text in its cell, or when what it
     read has changed since.
     """
-    from jupyter_repro.cli.timeline import overview, timeline
+    from jupyter_repro.cli.markup import bundle
+    from jupyter_repro.cli.timeline import head, overview, stale_table, timeline, timeline_table
     from jupyter_repro.lineage.staleness import stale_executions
     from jupyter_repro.store.conversion import to_json
     from jupyter_repro.store.journal_reader import read_recording
@@ -73,10 +77,14 @@ def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
         records = {field.name: getattr(recording, field.name) for field in fields(recording)}
         why = {"why_kept": reasons} if why_kept else {}
         click.echo(to_json({**records, "state": state, "stale": stale, "saved": saved is not None, **why}))
-    elif brief:
-        print_pages(overview(recording, state, stale, saved is not None))
+        return
+    tell = overview if brief else partial(timeline, reasons=reasons)
+    lines = tell(recording, state, stale, saved is not None)
+    if as_mime:
+        table = stale_table(recording, stale) if brief else timeline_table(recording, stale, reasons)
+        click.echo(bundle(lines, [table], head(recording, state, stale, saved is not None)))
     else:
-        print_pages(timeline(recording, state, stale, saved is not None, reasons))
+        print_pages(lines)
 
 
 def _reasons(
