@@ -1,8 +1,8 @@
 """Slices of real exploration against an oracle: the smallest set of executions that is still proven.
 
 Each example is recorded as its history tells, and sliced for what its last cell shows and the files that it wrote.
-The oracle leaves out one execution of the slice after the other, proves what is left in a fresh kernel, and goes on
-until nothing can be left out any more: delta debugging, to a set of which each single execution is needed.
+The oracle leaves out one execution of the slice after the other, the latest first, and proves what is left in a fresh
+kernel: delta debugging, to a set of which each single execution is needed.
 """
 
 from __future__ import annotations
@@ -82,15 +82,12 @@ def _record(project: Path) -> Recording:
 
 def _smallest(project: Path, recording: Recording, found: Slice) -> Slice:
     """Latest first: what only they need goes with them."""
-    kept, shrunk = list(found.kept), True
-    while shrunk:
-        shrunk = False
-        for number, each in enumerate(reversed(tuple(kept)), start=1):
-            rest = [other for other in kept if other != each]
-            needed = not rest or not _is_proven(project, recording, _with(found, rest))
-            say(project.name, number, len(kept), f"execution {each.ordinal} is {'needed' if needed else 'to spare'}")
-            if not needed:
-                kept, shrunk = rest, True
+    kept = list(found.kept)
+    for number, each in enumerate(reversed(found.kept), start=1):
+        rest = [other for other in kept if other != each]
+        needed = not rest or not _is_proven(project, recording, _with(found, rest))
+        say(project.name, number, len(found.kept), f"execution {each.ordinal} is {'needed' if needed else 'to spare'}")
+        kept = kept if needed else rest
     return _with(found, kept)
 
 
