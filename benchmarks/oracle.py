@@ -77,7 +77,16 @@ def _record(project: Path) -> Recording:
         "--json",
     ]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=_TIMEOUT)
-    return read_recording(project, json.loads(done.stdout)["session"])
+    recording = read_recording(project, json.loads(done.stdout)["session"])
+    _start_afresh(project)
+    return recording
+
+
+def _start_afresh(project: Path) -> None:
+    """A folder that the session made would be there for a candidate that doesn't make it."""
+    for path in project.iterdir():
+        if path.is_dir() and path.name not in (".jrepro", "data"):
+            shutil.rmtree(path)
 
 
 def _smallest(project: Path, recording: Recording, found: Slice) -> Slice:
