@@ -18,6 +18,8 @@ from typing import Any
 import command
 import loads
 import notebooks
+import oracle
+import slices
 import start
 import trivial
 from figures import Figure, table
@@ -30,6 +32,8 @@ _BENCHMARKS: dict[str, Callable[[int], list[Figure]]] = {
     "memory": loads.memory,
     "start": start.measure,
     "help": command.measure,
+    "slices": slices.measure,
+    "oracle": oracle.measure,
 }
 _DISTRIBUTIONS = ("jupyter-repro", "ipykernel", "ipython", "jupyter_client", "pyzmq", "numpy", "pandas", "scikit-learn")
 

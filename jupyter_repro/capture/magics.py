@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import shlex
 import subprocess
@@ -116,6 +117,8 @@ def _parser() -> _Parser:
     for name, run in (("slice", _slice), ("export", _export)):
         known = add(name, run)
         known.add_argument("targets", nargs="*", metavar="NAME")
+        known.add_argument("--cell", action="append", default=[], type=int)
+        known.add_argument("--file", action="append", default=[])
         if name == "export":
             known.add_argument("--no-prove", action="store_true")
             known.add_argument("-o", "--output", type=Path)
@@ -207,17 +210,17 @@ def _status(arguments: Namespace) -> None:
     _gather(recorder)
     if waiting := recorder.keeper.journal.waiting:
         print(f"Not on disk yet: the last {waiting} lines of the record, {_unwritten(recorder)}.")
-    _command("show", session.id, "--brief")
+    _display("show", session.id, "--brief")
 
 
 def _log(arguments: Namespace) -> None:
     _gather(_recording())
-    _command("show", _recording().session.id)
+    _display("show", _recording().session.id)
 
 
 def _slice(arguments: Namespace) -> None:
     _check_record("slice", arguments)
-    _command("slice", _recording().session.id, *_targets(arguments))
+    _display("slice", _recording().session.id, *_targets(arguments))
 
 
 def _check_record(name: str, arguments: Namespace) -> None:
@@ -267,16 +270,30 @@ def _evaluate(recorder: Any, expressions: list[str]) -> None:
 
 
 def _targets(arguments: Namespace) -> list[str]:
-    return [part for target in arguments.targets for part in ("-t", target)]
+    options = (("-t", arguments.targets), ("--cell", arguments.cell), ("--file", arguments.file))
+    return [part for option, values in options for value in values for part in (option, str(value))]
+
+
+def _display(*arguments: str) -> None:
+    """What a `jrepro` command tells: tables where the front end shows HTML, text elsewhere."""
+    from IPython.core.getipython import get_ipython
+
+    shell: Any = get_ipython()
+    shell.display_pub.publish(json.loads(_answer(*arguments, "--mime")))
 
 
 def _command(*arguments: str) -> None:
+    print(_answer(*arguments), end="")
+
+
+def _answer(*arguments: str) -> str:
     """Run a `jrepro` command in a process of its own, on what the journal holds by now."""
     environment = {**os.environ, "JREPRO_PROJECT": str(_recording().project)}
     line = command("jupyter_repro.cli.main", *arguments)
     finished = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
-    print(finished.stdout, end="")
     _, failed, error = finished.stderr.rpartition("Error: ")
     if failed and finished.returncode != NotReproduced.exit_code:
+        print(finished.stdout, end="")
         raise MagicError(" ".join(error.split()))
     print(finished.stderr, end="", file=sys.stderr)
+    return finished.stdout

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jupyter_repro.lineage.demands import Demands
+from jupyter_repro.lineage.ranges import within
 from jupyter_repro.lineage.reasons import reason
 from jupyter_repro.lineage.targets import Wanted, wanted
 from jupyter_repro.model import Access, CellExecution, Kept, Recording, Slice, Target
@@ -55,13 +56,17 @@ def _ended(executions: Sequence[CellExecution]) -> Sequence[CellExecution]:
 def _related(recording: Recording, ordinals: set[int]) -> set[int]:
     """Executions before the last kept one that bound or changed a name that any kept one uses, and so on."""
     last = max(ordinals, default=0)
-    found, grown = set(ordinals), True
-    while grown:
-        used = {name for each in recording.executions if each.ordinal in found for name in _names_of(each)}
-        more = {each.ordinal for each in recording.executions if each.ordinal <= last and used & set(_changed(each))}
-        more &= set(_replayable(recording))
-        grown = not more <= found
-        found |= more
+    executions = {each.ordinal: each for each in recording.executions if each.ordinal <= last}
+    changers: dict[str, list[int]] = {}
+    for ordinal in set(_replayable(recording)) & executions.keys():
+        for name in _changed(executions[ordinal]):
+            changers.setdefault(name, []).append(ordinal)
+    found, waiting = set(ordinals), list(ordinals)
+    while waiting:
+        for name in _names_of(executions[waiting.pop()]):
+            more = [ordinal for ordinal in changers.pop(name, ()) if ordinal not in found]
+            found.update(more)
+            waiting += more
     return found
 
 
@@ -76,6 +81,7 @@ def _names_of(execution: CellExecution) -> tuple[str, ...]:
 class _Slicer:
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
+        self._functions = sorted(recording.code)
         self._demands = Demands()
         self._late = _late_writes(recording.executions)
         self._owners: dict[int, str] = {}  # executions whose late work was wanted when it was seen, and why
@@ -135,11 +141,8 @@ class _Slicer:
         return tuple(reads), tuple(writes)
 
     def _words(self, execution: CellExecution) -> set[str]:
-        return set(execution.words).union(*(self._recording.code.get(label, ()) for label in _labels(execution.reads)))
-
-
-def _labels(access: Access) -> list[int]:
-    return [label for first, last in access.objects for label in range(first, last + 1)]
+        functions = [label for each in execution.reads.objects for label in within(self._functions, *each)]
+        return set(execution.words).union(*(self._recording.code[label] for label in functions))
 
 
 def _late_writes(executions: Sequence[CellExecution]) -> dict[int, list[Access]]:

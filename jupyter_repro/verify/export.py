@@ -11,7 +11,7 @@ from typing import Any
 from jupyter_repro.config import find_project, relative
 from jupyter_repro.errors import NoSession
 from jupyter_repro.lineage.slicing import slice_for, widened
-from jupyter_repro.lineage.targets import default_targets, file_target, output_target, parse_targets
+from jupyter_repro.lineage.targets import find_targets
 from jupyter_repro.model import Pipeline, Recording, Slice, Target, Verification
 from jupyter_repro.pipeline.manifest import default_folder, describe, write_manifest, write_pipeline
 from jupyter_repro.pipeline.notebook import assemble
@@ -80,12 +80,8 @@ def export(request: Request, *, say: Say, progress: bool = False) -> Exported:
 
 
 def _targets(request: Request, recording: Recording, project: Path) -> tuple[Target, ...]:
-    found = (
-        *parse_targets(recording, request.targets),
-        *(output_target(recording, number) for number in request.numbers),
-        *(file_target(recording, relative(path, project)) for path in request.files),
-    )
-    return found or default_targets(recording)
+    paths = [relative(path, project) for path in request.files]
+    return find_targets(recording, request.targets, request.numbers, paths)
 
 
 def _session(project: Path, request: Request) -> str:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from jupyter_repro.errors import StorageError
-from jupyter_repro.lineage.places import demanded
+from jupyter_repro.lineage.places import Patterns, demanded
 from jupyter_repro.manifests import Entry, Manifest, read_manifest
 from jupyter_repro.model import CellExecution, FileAccess, Recording
 
@@ -94,7 +94,12 @@ def parent(path: str) -> str:
 @lru_cache(maxsize=1 << 16)
 def is_asked_for(path: str, places: tuple[str, ...]) -> bool:
     """Whether these places, which were read, hold what is at a path: a listing by a pattern asks for some names."""
-    return demanded(f"entry:{path.rstrip('/')}", places, ()) is not None
+    return demanded(f"entry:{path.rstrip('/')}", places, _patterns(places), ()) is not None
+
+
+@lru_cache(maxsize=1 << 10)
+def _patterns(places: tuple[str, ...]) -> Patterns:
+    return Patterns(places)
 
 
 def _add(inputs: Inputs, execution: CellExecution, project: Path) -> None:

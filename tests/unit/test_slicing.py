@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -130,6 +131,38 @@ def test_a_slice_keeps(target: str, cells: list[dict[str, Any]], expected: list[
 def test_a_long_chain_is_no_obstacle() -> None:
     cells = [ran("x", "x") if n % 2 else ran("y") for n in range(1, 4001)]
     assert kept(sliced(*cells)) == list(range(1, 4001, 2))
+
+
+def test_large_graphs_and_many_listings_cost_a_step_each() -> None:
+    """By the count of what is looked at, not by a clock: every link reads 10,000,000 objects and lists a folder."""
+    cells = [
+        ran(
+            f"link{n} #{10_000_000 + n} file:out/{n} entry:out/{n}",
+            f"link{n - 1} file:out/{n - 1} glob:in/{n}/*.csv",
+        )
+        for n in range(1, 1001)
+    ]
+    for cell in cells:
+        cell["reads"] = replace(cell["reads"], objects=((1, 10_000_000),))
+    cells += [ran("x", "link1000")]
+    assert len(kept(sliced(*cells))) == 1001  # with a look at each object it would take hours
+
+
+def test_a_part_of_an_object_that_a_range_wants() -> None:
+    cells = [ran("#1 #2 #3"), ran("#2.a", "#2.@"), ran("#2.a", "#2.@"), ran("#5.a"), ran("y")]
+    found = recording(*cells, ran("x"))
+    wide = Access(names=("x",), objects=((1, 3),))
+    found = replace(found, namespace={"x": Binding(reads=wide)})
+    assert kept(slice_for(found, [Target(kind="expression", text="x")])) == [1, 3, 6]
+
+
+def test_widening_follows_names_whatever_their_order() -> None:
+    """Each binds what the one after it uses, the last one first to be met: one step for each, not one pass."""
+    cells = [ran(bound=(f"a{n}",), names_read=(f"a{n + 1}",)) for n in range(5000)]
+    found = recording(*cells, ran("x", bound=("x",), names_read=("a0",)))
+    wider = widened(found, slice_for(found, [Target(kind="expression", text="x")]))
+    assert wider is not None
+    assert len(wider.kept) == 5001
 
 
 def test_the_outputs_and_files_that_are_asked_for() -> None:
