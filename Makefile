@@ -81,7 +81,7 @@ $(BIN)/python:
 
 # Without the build hook: here the panel is built when its sources changed, by the rule below.
 $(INSTALLED): pyproject.toml labextension/package.json | $(BIN)/python
-	HATCH_BUILD_NO_HOOKS=true $(BIN)/pip install --quiet --editable ".[lab,test,tensorflow,dev]"
+	HATCH_BUILD_NO_HOOKS=true $(BIN)/pip install --quiet --editable ".[lab,schedule,test,tensorflow,dev]"
 	@touch $@
 
 $(NODE_PACKAGES): labextension/package-lock.json
@@ -96,5 +96,5 @@ $(PANEL): $(PANEL_SOURCES) $(NODE_PACKAGES) $(INSTALLED)
 .venv-minimum/.installed: pyproject.toml labextension/package.json
 	$(OLDEST_PYTHON) -m venv --clear .venv-minimum
 	sed -nE '/^dependencies = /,/^\]/ s/^  "([A-Za-z_-]+)>=([0-9.]+)",$$/\1==\2/p' pyproject.toml >.venv-minimum/minimum.txt
-	HATCH_BUILD_NO_HOOKS=true .venv-minimum/bin/pip install --quiet -c .venv-minimum/minimum.txt --editable ".[test]"
+	HATCH_BUILD_NO_HOOKS=true .venv-minimum/bin/pip install --quiet -c .venv-minimum/minimum.txt --editable ".[schedule,test]"
 	@touch $@
