@@ -41,9 +41,9 @@ class Turns:
                 return
             process = self._start(project, name, cause)
         try:
-            for line in process.stderr or ():
-                log.info("%s", line.rstrip())
-            process.wait()
+            with process:
+                for line in process.stderr or ():
+                    log.info("%s", line.rstrip())
         finally:
             self._running.pop(process.pid, None)
 
