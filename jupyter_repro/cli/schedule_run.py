@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -58,17 +58,26 @@ def serve(workers: int, quiet: bool) -> None:
 
 @click.command("install")
 @click.argument("name")
-@click.option("--to", "target", type=click.Choice(["systemd", "cron"]), help="[default: systemd where it is]")
+@click.option(
+    "--to", "target", type=click.Choice(["systemd", "cron", "airflow"]), help="[default: systemd where it is]"
+)
 @click.option("--print", "only_print", is_flag=True, help="Print what would be written.")
-def install(name: str, target: Target | None, only_print: bool) -> None:
-    """Hand a schedule to a user timer of systemd, or to the crontab, which then run it without a server."""
+def install(name: str, target: Target | Literal["airflow"] | None, only_print: bool) -> None:
+    """Hand a schedule to a user timer of systemd, or to the crontab, which then run it without a server.
+
+    `--to airflow` writes a DAG file beside the pipeline's notebook, for you to put where Airflow finds it.
+    """
+    from jupyter_repro.schedule.airflow import dag_text, write_dag
     from jupyter_repro.schedule.installing import choose_target, crontab_line, install, units
     from jupyter_repro.schedule.schedule import read_schedule
 
     project = find_project(Path.cwd())
     schedule = read_schedule(project, name)
     chosen = target or choose_target()
-    if not only_print:
+    if chosen == "airflow":
+        said = dag_text(project, schedule) if only_print else f"Written to {write_dag(project, schedule)}"
+        click.echo(said)
+    elif not only_print:
         click.echo(install(project, schedule, chosen))
     elif chosen == "cron":
         click.echo(crontab_line(project, schedule))

@@ -10,6 +10,7 @@ from jupyter_repro.config import relative
 from jupyter_repro.errors import ReproError, UsageError
 from jupyter_repro.hashing import FileHasher
 from jupyter_repro.journal import now
+from jupyter_repro.model import Pipeline
 from jupyter_repro.pipeline.manifest import read_pipeline
 from jupyter_repro.run.runs import parse_parameters, project_of, working_folder
 from jupyter_repro.schedule import cron as cron_expressions
@@ -28,7 +29,7 @@ def make_schedule(
     """The project, the schedule, and what should be known of it. Raises UsageError and its kin for what is wrong."""
     pipeline = read_pipeline(folder)
     working_folder(folder, pipeline)
-    parse_parameters(pipeline, given)
+    typed_parameters(pipeline, dict(given))
     project = project_of(folder, pipeline)
     schedule = Schedule(
         name=name or folder.resolve().name,
@@ -94,5 +95,10 @@ def is_proven(project: Path, schedule: Schedule) -> bool:
         return False
 
 
-def _proven(pipeline: Any) -> bool:
+def typed_parameters(pipeline: Pipeline, given: dict[str, str]) -> dict[str, Any]:
+    """Raises UnknownParameter, and UsageError for a text of another type."""
+    return parse_parameters(pipeline, list(given.items()))
+
+
+def _proven(pipeline: Pipeline) -> bool:
     return pipeline.verification is not None and pipeline.verification.proven

@@ -15,14 +15,14 @@ from jupyter_repro.schedule.locks import holder_of
 from jupyter_repro.schedule.schedule import home_of
 
 Cause = Literal["due", "data", "hand"]
-GOOD = ("ok", "identical", "equivalent", "proven", "reproduced")
 UNDECIDED = ("running", "skipped", "cancelled")
+_ALARMING = ("drifted",)  # it ended well, and yet somebody should look
 LOG = "history.jsonl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """`verdict` is that of `jrepro run`, or its status, or: running, killed, timed out, refused, skipped, cancelled."""
+    """`verdict` is what `jrepro run` says, or one of: running, killed, timed out, refused, skipped, cancelled."""
 
     id: str
     cause: Cause
@@ -37,7 +37,7 @@ class Attempt:
 
     @property
     def is_good(self) -> bool:
-        return self.exit_code == 0
+        return self.exit_code == 0 and self.verdict not in _ALARMING
 
     @property
     def is_problem(self) -> bool:

@@ -202,7 +202,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def judge(begun: Attempt, exit_code: int, out: str, errors: str) -> Attempt:
     """The attempt with what `jrepro run --json` said."""
     said = _record(out)
-    verdict, reason = said.get("verdict") or said.get("status"), said.get("reason") or said.get("error")
+    verdict, reason = (
+        said.get("verdict") or said.get("status"),
+        said.get("error") or "; ".join(said.get("reasons") or ()),
+    )
     if exit_code < 0:
         verdict, reason = "killed", f"`jrepro run` was ended by signal {-exit_code}"
     elif exit_code == PipelineError.exit_code:

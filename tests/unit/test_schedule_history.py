@@ -92,7 +92,8 @@ def test_an_attempt_runs_while_somebody_holds_the_lock(project: Path) -> None:
     [
         (0, '{"id": "r", "status": "ok"}', "", "ok", None),
         (0, '{"id": "r", "status": "ok", "verdict": "identical"}', "", "identical", None),
-        (1, '{"id": "r", "status": "ok", "verdict": "different", "reason": "data"}', "", "different", "data"),
+        (1, '{"id": "r", "status": "ok", "verdict": "different", "reasons": ["a", "b"]}', "", "different", "a; b"),
+        (0, '{"id": "r", "status": "ok", "verdict": "drifted", "reasons": ["x"]}', "", "drifted", "x"),
         (3, '{"id": "r", "status": "failed", "error": "execution 4: E"}', "", "failed", "execution 4: E"),
         (3, "", "noise\nError: No kernel.\nType `x`.\n", "failed", "No kernel. Type `x`."),
         (2, "", "Error: a has no parameter b.\nType c.\n", "refused", "a has no parameter b. Type c."),
@@ -102,9 +103,10 @@ def test_an_attempt_runs_while_somebody_holds_the_lock(project: Path) -> None:
 )
 def test_verdicts(exit_code: int, out: str, errors: str, verdict: str, reason: str | None) -> None:
     found = judge(Attempt(id="1", cause="due", started=MOMENT), exit_code, out, errors)
-    assert (found.verdict, found.reason, found.is_good) == (verdict, reason, exit_code == 0)
+    good = exit_code == 0 and verdict != "drifted"
+    assert (found.verdict, found.reason, found.is_good) == (verdict, reason, good)
     assert found.run == ("r" if '"r"' in out else None)
-    assert found.is_problem == (exit_code != 0)
+    assert found.is_problem is not good
 
 
 def test_reasons_hold_no_secrets() -> None:
