@@ -23,6 +23,7 @@ COMMANDS = {
     "slice": "Show which executions a result needs, and why.",
     "export": "Export what a result needs, and prove that it reproduces it.",
     "run": "Run an exported notebook, with other parameters if you like.",
+    "schedule": "Run exported notebooks by the clock, or when data change.",
     "verify": "Prove an exported notebook again, here and now.",
     "trace": "Show which run made a file, from what data and weights.",
     "data": "Compare a session's inputs with the disk, keep them, restore them.",
