@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,18 +33,31 @@ def command(session: str, brief: bool, as_json: bool) -> None:
     from jupyter_repro.store.conversion import to_json
     from jupyter_repro.store.journal_reader import read_recording
     from jupyter_repro.store.liveness import state_of
+    from jupyter_repro.verify.proofs import pipelines_of, standing_words
 
     project, session_id = find_recorded(session)
     recording = read_recording(project, session_id)
     saved = _saved(project, recording.session.notebook)
     stale = stale_executions(recording.executions, saved)
     state = state_of(recording.session)
+    pipelines = pipelines_of(project, session_id)
     if as_json:
         records = {field.name: getattr(recording, field.name) for field in fields(recording)}
-        click.echo(to_json({**records, "state": state, "stale": stale, "saved": saved is not None}))
+        click.echo(
+            to_json(
+                {
+                    **records,
+                    "pipelines": [known for _, known in pipelines],
+                    "state": state,
+                    "stale": stale,
+                    "saved": saved is not None,
+                }
+            )
+        )
     else:
         tell = overview if brief else timeline
-        print_pages(tell(recording, state, stale, saved is not None))
+        marks = [line for _, known in pipelines for line in standing_words(known, shlex.quote(known.pipeline))]
+        print_pages([*tell(recording, state, stale, saved is not None), *marks])
 
 
 def find_recorded(session: str) -> tuple[Path, str]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from jupyter_repro.redact import redact_text
+from jupyter_repro.verify.comparators import compare_by_plugin
 from jupyter_repro.verify.difference import Difference, different, equivalent, identical, missing, worst
 from jupyter_repro.verify.images import compare_images
 from jupyter_repro.verify.markup import compare_markup
@@ -16,6 +20,7 @@ from jupyter_repro.verify.texts import compare_texts
 
 Output = Mapping[str, Any]
 _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+_WARNING = re.compile(r"(?m)^\S[^\n]*:\d+: (\w*Warning): ")  # as Python shows them
 _WIDGET = "application/vnd.jupyter.widget-view+json"  # the number of a live object; text/plain stands beside it
 
 
@@ -37,8 +42,16 @@ def _differences(expected: Sequence[Output], found: Sequence[Output], partly: bo
         yield different(f"{len(ours)} displays", f"{len(theirs)} displays")
     for one, other in zip(ours, theirs, strict=False):
         yield _compare_bundles(one, other, partly)
-    if compare_texts(_stream(expected, "stderr"), _stream(found, "stderr")).verdict != "identical":
-        yield equivalent("what went to standard error aside")
+    yield _compare_stderr(_stream(expected, "stderr"), _stream(found, "stderr"))
+
+
+def _compare_stderr(expected: str, found: str) -> Difference:
+    """Warnings apart from the rest: a new one is news, if none that makes a result another."""
+    if compare_texts(expected, found).verdict == "identical":
+        return identical()
+    before, after = (Counter(_WARNING.findall(text)) for text in (expected, found))
+    words = [f"{what} {name}" for what, names in (("no", before - after), ("a new", after - before)) for name in names]
+    return equivalent("; ".join(("what went to standard error aside", *words)))
 
 
 def _stream(outputs: Sequence[Output], name: str) -> str:
@@ -85,6 +98,8 @@ def _tells(mime: str, value: Any) -> bool:
 def _compare(mime: str, expected: Any, found: Any) -> Difference:
     if expected == found:
         return identical()
+    if (compared := compare_by_plugin(mime, _bytes(mime, expected), _bytes(mime, found))) is not None:
+        return compared
     if mime in _IMAGES:
         try:
             return compare_images(base64.b64decode(expected), base64.b64decode(found))
@@ -95,3 +110,11 @@ def _compare(mime: str, expected: Any, found: Any) -> Difference:
     if not isinstance(expected, str):
         expected, found = (json.dumps(value, sort_keys=True, indent=1) for value in (expected, found))
     return compare_texts(expected, found)
+
+
+def _bytes(mime: str, value: Any) -> bytes:
+    if mime in _IMAGES:
+        with suppress(binascii.Error, ValueError):
+            return base64.b64decode(value)
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return text.encode("utf-8", "surrogatepass")

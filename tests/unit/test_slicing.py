@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_repro.lineage.slicing import slice_for, widened
+from jupyter_repro.lineage.slicing import slice_for
 from jupyter_repro.model import Access, Binding, CellExecution, Late, Recording, Session, Slice, Target
 
 SESSION = Session(id="s", notebook=None, started="", cwd=".", kernel="", pid=1, seed=None)
@@ -170,26 +170,3 @@ REASONS = [
 @pytest.mark.parametrize(("cell", "target", "reason"), REASONS)
 def test_every_kept_execution_says_why(cell: dict[str, Any], target: str, reason: str) -> None:
     assert [each.reason for each in sliced(cell, target=target).kept] == [reason]
-
-
-def test_a_slice_widens_to_what_touches_the_same_names_and_then_to_all() -> None:
-    found = recording(
-        ran("x", bound=("x",)),
-        ran("y", bound=("y",)),
-        ran("", mutated=("x",)),
-        ran("z", bound=("z",), status="error"),
-        ran("x", rebound=("x",)),
-        ran("x", rebound=("x",), status="lost"),
-    )
-    narrow = slice_for(found, [Target(kind="expression", text="x")])
-    assert kept(narrow) == [5]
-
-    wider = widened(found, narrow)
-    assert wider is not None
-    assert kept(wider) == [1, 3, 5]
-    assert wider.targets == narrow.targets
-    widest = widened(found, wider)
-    assert widest is not None
-    assert (kept(widest), widest.dropped) == ([1, 2, 3, 4, 5], (6,))
-    assert {each.reason for each in widest.kept} > {each.reason for each in narrow.kept}
-    assert widened(found, widest) is None
