@@ -15,6 +15,9 @@ _GOOD = ("identical", "equivalent")
 
 
 def verification_lines(verification: Verification, uses: Sequence[Nondeterminism] = ()) -> Iterator[str]:
+    from jupyter_repro.verify.comparators import faults
+
+    yield from map(one_line, faults())
     for check in verification.checks:
         verdict = click.style(f"{check.verdict:<10}", fg=_COLOURS[check.verdict])
         yield f"  {verdict}  {one_line(check.subject)}{one_line(_detail(check))}"
