@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
@@ -61,7 +62,7 @@ def compare(
         return check
     comparison = _Comparison(tolerance)
     try:
-        comparison.run(value, content)
+        comparison.run(decode(content), records_of(value, _SLACK * max(len(content), 1 << 16)))
     except _Difference as first:
         measured = comparison.deviations.largest()
         return replace(check, expected=first.expected, found=first.found, deviation=measured)
@@ -74,6 +75,17 @@ def compare(
         tolerance=f"{words}; {_INEXACT}" if inexact else words,
         deviation=comparison.deviations.largest(),
     )
+
+
+def compare_contents(expected: bytes, found: bytes, tolerance: Tolerance = TOLERANCE) -> Check:
+    """The verdict on two encoded contents; ValueError where one is none."""
+    check, comparison = Check(subject="content", verdict="different"), _Comparison(tolerance)
+    try:
+        comparison.run(decode(expected), decode(found))
+    except _Difference as first:
+        measured = comparison.deviations.largest()
+        return replace(check, expected=first.expected, found=first.found, deviation=measured)
+    return replace(check, verdict="equivalent", tolerance=comparison.words(), deviation=comparison.deviations.largest())
 
 
 def _inexact(value: Any, check: Check) -> Check:
@@ -92,11 +104,10 @@ class _Comparison:
         self._first: _Difference | None = None  # number that is too far off
         self.deviations = Deviations()
 
-    def run(self, value: Any, content: bytes) -> None:
+    def run(self, expected_records: Iterable[Record], found_records: Iterable[Record]) -> None:
         """Raises the first difference. Numbers are measured to the end, or to where the structure is another."""
         steps: list[str] = []
-        found_records = records_of(value, _SLACK * max(len(content), 1 << 16))
-        for expected, found in zip_longest(decode(content), found_records):
+        for expected, found in zip_longest(expected_records, found_records):
             known = expected or found
             steps[known.depth :] = [known.step]
             path = "".join(steps)

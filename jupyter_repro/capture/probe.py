@@ -1,7 +1,7 @@
 """In the kernel of a proof: what names are bound to, compared with what was recorded after each cell and at the end.
 
 It leaves no trace in the session: nothing is bound, nothing is counted, no event is hooked, no library is imported.
-Only where the recorded cells read from the network or a database, it listens to what these give now.
+It listens to what figures plot and, where the recorded cells read from the network or a database, to what these give.
 Each finding is one JSON line in a file, so that what was found before a kernel died is known.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_repro.capture.comparison import TOLERANCE, Tolerance, compare
+from jupyter_repro.capture.drawn import Drawings
 from jupyter_repro.capture.fingerprint import content, fingerprint
 from jupyter_repro.hashing import digest
 from jupyter_repro.model import Check, Value
@@ -105,7 +106,9 @@ def start(plan: str) -> None:
     from IPython.core.getipython import get_ipython
 
     shell: Any = get_ipython()
-    _probes.append(Probe(Plan.from_json(Path(plan).read_text(encoding="utf-8")), shell.user_ns))
+    _probes.append(
+        Probe(Plan.from_json(Path(plan).read_text(encoding="utf-8")), shell.user_ns, getattr(shell, "kernel", None))
+    )
 
 
 def note(ordinal: int) -> None:
@@ -121,17 +124,19 @@ def finish() -> None:
 class Probe:
     """Never raises: what goes wrong is a finding, too."""
 
-    def __init__(self, plan: Plan, namespace: dict[str, Any]) -> None:
+    def __init__(self, plan: Plan, namespace: dict[str, Any], kernel: Any = None) -> None:
         self._plan = plan
         self._namespace = namespace
         self._left = _MOST_NUMBERS
+        self._drawings = Drawings(kernel) if kernel is not None else None
         self._outside = _listening(Path(plan.listens)) if plan.listens is not None else None
 
     def note(self, ordinal: int) -> None:
         """Compare the names whose values were recorded after this execution."""
         checks = [self._check(name, expected) for name, expected in self._plan.values.get(ordinal, {}).items()]
         found = self._found({name: self._namespace.get(name) for name in _other(checks) if name in self._namespace})
-        self._write(ordinal=ordinal, checks=checks, found=found, **self._heard())
+        drawn = self._drawings.take() if self._drawings is not None else []
+        self._write(ordinal=ordinal, checks=checks, found=found, drawn=drawn, **self._heard())
 
     def _heard(self) -> dict[str, Any]:
         """What came from outside since the last note."""

@@ -20,6 +20,7 @@ class Findings:
     after: dict[int, list[Check]] = field(default_factory=dict)
     remote: dict[int, list[RemoteRead]] = field(default_factory=dict)
     queries: dict[int, list[Query]] = field(default_factory=dict)
+    drawn: dict[int, list[dict[str, str] | None]] = field(default_factory=dict)  # see `capture.drawn`
     targets: dict[str, Check] = field(default_factory=dict)
     found: dict[int | None, dict[str, Value]] = field(default_factory=dict)  # values that differ; at the end: None
     contents: dict[str, bytes] = field(default_factory=dict)  # their numbers, by digest
@@ -54,6 +55,7 @@ def _add(findings: Findings, fields: dict[str, Any]) -> None:
     if "ordinal" in fields:
         checks = [replace(_check(each), ordinal=fields["ordinal"]) for each in fields["checks"]]
         findings.after[fields["ordinal"]] = checks
+        findings.drawn[fields["ordinal"]] = fields.get("drawn", [])
         findings.remote[fields["ordinal"]] = [RemoteRead(**each) for each in fields.get("remote", ())]
         findings.queries[fields["ordinal"]] = [Query(**each) for each in fields.get("queries", ())]
     elif "targets" in fields:

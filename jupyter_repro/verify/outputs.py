@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from jupyter_repro.capture.drawn import KEY
 from jupyter_repro.redact import redact_text
 from jupyter_repro.verify.comparators import compare_by_plugin
 from jupyter_repro.verify.difference import Difference, different, equivalent, identical, missing, worst
+from jupyter_repro.verify.figures import compare_figures
 from jupyter_repro.verify.images import compare_images
 from jupyter_repro.verify.markup import compare_markup
 from jupyter_repro.verify.texts import compare_texts
@@ -67,8 +69,14 @@ def _shown(outputs: Sequence[Output]) -> list[dict[str, Any]]:
         if each["output_type"] == "error":
             bundles.append({"error": redact_text(f"{each['ename']}: {each['evalue']}")})  # as it was recorded
         elif each["output_type"] != "stream":
-            bundles.append({mime: _value(mime, value) for mime, value in each["data"].items() if mime != _WIDGET})
+            bundle = {mime: _value(mime, value) for mime, value in each["data"].items() if mime != _WIDGET}
+            bundles.append({**bundle, **_drawn(each.get("metadata") or {})})
     return bundles
+
+
+def _drawn(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    found = metadata.get(KEY)
+    return {KEY: found} if found else {}
 
 
 def _value(mime: str, value: Any) -> Any:
@@ -81,6 +89,13 @@ def _joined(text: Any) -> str:
 
 
 def _compare_bundles(expected: Mapping[str, Any], found: Mapping[str, Any], partly: bool) -> Difference:
+    ours, theirs = expected.get(KEY), found.get(KEY)
+    expected, found = ({mime: value for mime, value in each.items() if mime != KEY} for each in (expected, found))
+    image = next((mime for mime in _IMAGES if mime in expected and mime in found), None)
+    if image is not None and ours and theirs and expected[image] != found[image] and expected.keys() == found.keys():
+        pixels = _bytes(image, expected[image]), _bytes(image, found[image])
+        if (plotted := compare_figures(ours, theirs, *pixels)) is not None:
+            return plotted
     common = [mime for mime in expected if mime in found]
     compared = worst(_compare(mime, expected[mime], found[mime]) for mime in common)
     if expected.keys() == found.keys():

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_repro import objects
+from jupyter_repro.capture.drawn import KEY, is_figure
 from jupyter_repro.capture.probe import Plan, Question
 from jupyter_repro.config import store_of
 from jupyter_repro.hashing import FileHasher
@@ -93,7 +94,8 @@ def rerun(
             outcome = execute(job, how.limit)
             compared = dict(_compare_files(stage.outs, project, originals))
             wrote = dict(_keep_files(stage.outs, project, how.keep))
-        return Reran(outcome, read_findings(findings), _outputs(executed), compared, wrote)
+        found = read_findings(findings)
+        return Reran(outcome, found, _outputs(executed, found), compared, wrote)
 
 
 def _files(stage: Stage, kept: Sequence[CellExecution], project: Path) -> Touched:
@@ -134,14 +136,26 @@ def _contents(asked: Asked, project: Path) -> Iterator[tuple[str, str]]:
             yield value.content, str(path)
 
 
-def _outputs(executed: Path) -> dict[int, list[Any]]:
-    """What each execution shows, by ordinal."""
+def _outputs(executed: Path, findings: Findings) -> dict[int, list[Any]]:
+    """What each execution shows, by ordinal; figures with the data that is plotted."""
     try:
         cells = json.loads(executed.read_bytes())["cells"]
     except (OSError, ValueError):  # the run ended before papermill could write it
         return {}
     ordinals = [(cell["metadata"].get("jupyter_repro", {}).get("ordinal"), cell) for cell in cells]
-    return {ordinal: cell.get("outputs", []) for ordinal, cell in ordinals if ordinal is not None}
+    return {
+        ordinal: _with_drawn(cell.get("outputs", []), findings.drawn.get(ordinal, []))
+        for ordinal, cell in ordinals
+        if ordinal is not None
+    }
+
+
+def _with_drawn(outputs: list[Any], drawn: Sequence[Any]) -> list[Any]:
+    figures = [output for output in outputs if "data" in output and is_figure(output["data"])]
+    if len(figures) == len(drawn):  # else some were cleared, and nobody knows which
+        for output, found in zip(figures, drawn, strict=True):
+            output["metadata"] = {**output.get("metadata", {}), KEY: found}
+    return outputs
 
 
 def _compare_files(
