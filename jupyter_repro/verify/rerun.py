@@ -16,6 +16,8 @@ from jupyter_repro.capture.probe import Plan, Question
 from jupyter_repro.config import store_of
 from jupyter_repro.hashing import FileHasher
 from jupyter_repro.model import CellExecution, Clock, FileAccess, Pipeline, Recording, Stage, Value
+from jupyter_repro.run.kernelspecs import choose_kernel
+from jupyter_repro.run.notebooks import read_notebook
 from jupyter_repro.run.papermill import Job, Outcome, clock_of, execute
 from jupyter_repro.run.runs import project_of, working_folder
 from jupyter_repro.verify.aside import Touched, set_aside, touched
@@ -23,6 +25,7 @@ from jupyter_repro.verify.comparators import compare_by_plugin
 from jupyter_repro.verify.difference import Difference, different, identical, missing
 from jupyter_repro.verify.documents import MOST_BYTES, compare_documents
 from jupyter_repro.verify.findings import Findings, read_findings
+from jupyter_repro.verify.loaded import compare_loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +95,15 @@ def rerun(
         files = _files(stage, kept, project)
         with set_aside(project, files, spared=(store_of(project), folder.absolute(), Path(job.cwd))) as originals:
             outcome = execute(job, how.limit)
-            compared = dict(_compare_files(stage.outs, project, originals))
+            compared = dict(_compare_files(stage.outs, project, originals, _python(job)))
             wrote = dict(_keep_files(stage.outs, project, how.keep))
         found = read_findings(findings)
         return Reran(outcome, found, _outputs(executed, found), compared, wrote)
+
+
+def _python(job: Job) -> str:
+    """Of the notebook's kernel: what it wrote can be loaded there."""
+    return choose_kernel(read_notebook(Path(job.notebook)), None)[1].argv[0]
 
 
 def _files(stage: Stage, kept: Sequence[CellExecution], project: Path) -> Touched:
@@ -159,14 +167,14 @@ def _with_drawn(outputs: list[Any], drawn: Sequence[Any]) -> list[Any]:
 
 
 def _compare_files(
-    outs: Sequence[FileAccess], project: Path, originals: Mapping[str, Path]
+    outs: Sequence[FileAccess], project: Path, originals: Mapping[str, Path], python: str
 ) -> Iterator[tuple[str, Difference]]:
     """While what the run wrote is there."""
     for out in outs:
         if out.digest is not None:
             path = project / out.path
             recorded = (_original(path, originals), objects.path_of(project, out.digest))
-            yield out.path, _compare_file(path, out.digest, [each for each in recorded if each is not None])
+            yield out.path, _compare_file(path, out.digest, [each for each in recorded if each is not None], python)
 
 
 def _keep_files(outs: Sequence[FileAccess], project: Path, folder: Path | None) -> Iterator[tuple[str, str]]:
@@ -180,7 +188,7 @@ def _keep_files(outs: Sequence[FileAccess], project: Path, folder: Path | None) 
             shutil.copyfile(path, folder / digest)
 
 
-def _compare_file(path: Path, expected: str, recorded: Iterable[Path]) -> Difference:
+def _compare_file(path: Path, expected: str, recorded: Iterable[Path], python: str) -> Difference:
     """By digest; else with the recorded file itself: the one that was there before the run, or one that was kept."""
     hasher = FileHasher()
     found = hasher.digest(path)
@@ -191,7 +199,9 @@ def _compare_file(path: Path, expected: str, recorded: Iterable[Path]) -> Differ
     original = next((each for each in recorded if hasher.digest(each) == expected), None)
     if original is None or max(path.stat().st_size, original.stat().st_size) > MOST_BYTES:
         return different(f"sha256 {expected[:12]}", f"sha256 {found[:12]}")
-    return compare_contents(path.name, original.read_bytes(), path.read_bytes())
+    compared = compare_contents(path.name, original.read_bytes(), path.read_bytes())
+    by_value = compare_loaded(python, original, path) if compared.verdict == "different" else None
+    return by_value or compared
 
 
 def compare_contents(name: str, expected: bytes, found: bytes) -> Difference:
