@@ -1,7 +1,7 @@
 """Two files with a value in each, loaded by the library that wrote them and compared; models last by predictions.
 
-It runs after a proof, in a process of the notebook's Python. The files are those that the notebook wrote itself: loading
-them runs nothing that the notebook didn't.
+It runs after a proof, in a process of the notebook's Python. The files are those that the notebook wrote itself:
+loading them runs nothing that the notebook did not.
 """
 
 from __future__ import annotations
