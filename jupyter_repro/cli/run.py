@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,14 +34,20 @@ def command(folder: Path, given: tuple[tuple[str, str], ...], clock: Clock, as_j
     from jupyter_repro.pipeline.manifest import read_pipeline
     from jupyter_repro.run.papermill import is_terminal
     from jupyter_repro.run.runs import project_of, run_pipeline
+    from jupyter_repro.verify.proofs import standing, standing_words
 
     pipeline = read_pipeline(folder)
-    run = run_pipeline(folder, pipeline, given, clock=clock, progress=is_terminal() and not as_json)
+    known = standing(folder, pipeline)
+    for line in standing_words(known, shlex.quote(str(folder))):
+        click.echo(line, err=True)
+    shown = is_terminal() and not as_json
+    run = run_pipeline(folder, pipeline, given, clock=clock, progress=shown, standing=known.standing)
     executed = project_of(folder, pipeline) / (run.notebook or "")
     if as_json:
         click.echo(json.dumps({**msgspec.to_builtins(run), "path": str(executed)}))
     elif run.status == "ok":
-        click.echo(f"Ran {pipeline.name} in {seconds(run.duration)}: {executed}")
+        marked = "" if run.standing == "proven" else f", {run.standing},"
+        click.echo(f"Ran {pipeline.name}{marked} in {seconds(run.duration)}: {executed}")
     if run.status != "ok" and not as_json:
         raise RunFailed(f"{pipeline.name} failed in {run.error}.", f"Open {executed} to see the whole error.")
     return 0 if run.status == "ok" else RunFailed.exit_code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from functools import partial
@@ -61,6 +62,7 @@ def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
     from jupyter_repro.store.conversion import to_json
     from jupyter_repro.store.journal_reader import read_recording
     from jupyter_repro.store.liveness import state_of
+    from jupyter_repro.verify.proofs import pipelines_of, standing_words
 
     project, session_id = find_recorded(session)
     recording = read_recording(project, session_id)
@@ -73,13 +75,15 @@ def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
     saved = _saved(project, recording.session.notebook)
     stale = stale_executions(recording.executions, saved)
     state = state_of(recording.session)
+    pipelines = pipelines_of(project, session_id)
     if as_json:
         records = {field.name: getattr(recording, field.name) for field in fields(recording)}
-        why = {"why_kept": reasons} if why_kept else {}
-        click.echo(to_json({**records, "state": state, "stale": stale, "saved": saved is not None, **why}))
+        more = {"pipelines": [known for _, known in pipelines], **({"why_kept": reasons} if why_kept else {})}
+        click.echo(to_json({**records, **more, "state": state, "stale": stale, "saved": saved is not None}))
         return
     tell = overview if brief else partial(timeline, reasons=reasons)
-    lines = tell(recording, state, stale, saved is not None)
+    marks = [line for _, known in pipelines for line in standing_words(known, shlex.quote(known.pipeline))]
+    lines = [*tell(recording, state, stale, saved is not None), *marks]
     if as_mime:
         table = stale_table(recording, stale) if brief else timeline_table(recording, stale, reasons)
         click.echo(bundle(lines, [table], head(recording, state, stale, saved is not None)))

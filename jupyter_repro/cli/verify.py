@@ -20,25 +20,32 @@ if TYPE_CHECKING:
     type=click.Choice(["real", "recorded"]),
     help="Under which clock.  [default: the recorded one if a target may hold the time]",
 )
+@click.option("--prove-budget", "budget", metavar="DURATION", help="How long it may take, in all: 90s, 10m, 1h30m.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verification as JSON.")
-def command(folder: Path, clock: Clock | None, as_json: bool) -> int:
+def command(folder: Path, clock: Clock | None, budget: str | None, as_json: bool) -> int:
     """Run the notebook in DIR, compare its targets with what was recorded, and say what has changed since."""
     import msgspec
 
     from jupyter_repro.cli.verdicts import nondeterminism_lines, verification_lines
     from jupyter_repro.pipeline.manifest import read_pipeline
     from jupyter_repro.run.papermill import is_terminal
+    from jupyter_repro.verify.budget import Budget, parse_duration
+    from jupyter_repro.verify.proofs import keep_verified, standing, standing_words
     from jupyter_repro.verify.prove import prove
 
+    limit = Budget(parse_duration(budget) if budget is not None else None)
     pipeline = read_pipeline(folder)
-    recording = _recording(folder, pipeline)
-    verification = prove(folder, pipeline, recording, clock=clock, progress=is_terminal() and not as_json)
+    recording, before = _recording(folder, pipeline), standing(folder, pipeline)
+    verification = prove(folder, pipeline, recording, clock=clock, progress=is_terminal() and not as_json, budget=limit)
+    keep_verified(folder, pipeline, verification)
     if as_json:
-        verdict = "proven" if verification.proven else "not proven"
-        click.echo(json.dumps({"verdict": verdict, **msgspec.to_builtins(verification)}))
+        known = {"verdict": verification.verdict, "before": before.standing}
+        click.echo(json.dumps({**known, **msgspec.to_builtins(verification)}))
     else:
         if recording is None:
             click.echo("The recording is not here: targets are compared with what the pipeline itself says.")
+        for line in standing_words(before, shlex.quote(str(folder))):
+            click.echo(f"Until now: {line.partition(';')[0]}.")
         lines = nondeterminism_lines(pipeline.nondeterminism, shlex.quote(str(folder)))
         click.echo("\n".join((*lines, *verification_lines(verification, pipeline.nondeterminism))))
     return 0 if verification.proven else 1

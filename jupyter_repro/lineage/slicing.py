@@ -6,7 +6,7 @@ in: an execution without evidence is kept, and with it all that came before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from jupyter_repro.lineage.demands import Demands
 from jupyter_repro.lineage.ranges import within
@@ -23,17 +23,9 @@ def slice_for(recording: Recording, targets: Sequence[Target]) -> Slice:
     return _slice(recording, targets, kept)
 
 
-def widened(recording: Recording, current: Slice) -> Slice | None:
-    """The next wider slice, None when all that ran is in it: first whatever touched a name that is kept, then all."""
-    ordinals = {kept.ordinal for kept in current.kept}
-    for candidates, why in (
-        (_related(recording, ordinals), "touches a name that a kept execution uses (added by widening)"),
-        (set(_replayable(recording)), "ran (added by widening)"),
-    ):
-        if candidates - ordinals:
-            extra = [Kept(ordinal=ordinal, reason=why) for ordinal in candidates - ordinals]
-            return _slice(recording, current.targets, {each.ordinal: each.reason for each in (*current.kept, *extra)})
-    return None
+def with_more(recording: Recording, current: Slice, more: Iterable[Kept]) -> Slice:
+    """A slice and executions that its evidence doesn't ask for."""
+    return _slice(recording, current.targets, {each.ordinal: each.reason for each in (*more, *current.kept)})
 
 
 def _slice(recording: Recording, targets: Sequence[Target], kept: dict[int, str]) -> Slice:
@@ -44,38 +36,9 @@ def _slice(recording: Recording, targets: Sequence[Target], kept: dict[int, str]
     )
 
 
-def _replayable(recording: Recording) -> list[int]:
-    return [each.ordinal for each in _ended(recording.executions)]
-
-
-def _ended(executions: Sequence[CellExecution]) -> Sequence[CellExecution]:
+def ended(executions: Sequence[CellExecution]) -> Sequence[CellExecution]:
     """All but the one that the kernel died in or still runs. Of any other that seems lost the record is: it did end."""
     return executions[:-1] if executions and executions[-1].status in _DIED else executions
-
-
-def _related(recording: Recording, ordinals: set[int]) -> set[int]:
-    """Executions before the last kept one that bound or changed a name that any kept one uses, and so on."""
-    last = max(ordinals, default=0)
-    executions = {each.ordinal: each for each in recording.executions if each.ordinal <= last}
-    changers: dict[str, list[int]] = {}
-    for ordinal in set(_replayable(recording)) & executions.keys():
-        for name in _changed(executions[ordinal]):
-            changers.setdefault(name, []).append(ordinal)
-    found, waiting = set(ordinals), list(ordinals)
-    while waiting:
-        for name in _names_of(executions[waiting.pop()]):
-            more = [ordinal for ordinal in changers.pop(name, ()) if ordinal not in found]
-            found.update(more)
-            waiting += more
-    return found
-
-
-def _changed(execution: CellExecution) -> tuple[str, ...]:
-    return (*execution.bound, *execution.rebound, *execution.mutated, *execution.deleted)
-
-
-def _names_of(execution: CellExecution) -> tuple[str, ...]:
-    return (*execution.names_read, *_changed(execution))
 
 
 class _Slicer:
@@ -92,7 +55,7 @@ class _Slicer:
         for each in wanted:
             self._demands.add(each.reads, each.words, each.by)
         following = None
-        for execution in reversed(_ended(self._recording.executions)):
+        for execution in reversed(ended(self._recording.executions)):
             if following is not None and execution.ordinal + 1 < following:  # lines of the journal are lost
                 self._demands.everything = f"execution {execution.ordinal + 1}"
             self._consider(execution, shown.get(execution.ordinal))

@@ -53,17 +53,24 @@ class Outcome:
 
     error: str | None = None
     ordinal: int | None = None
+    exceeded: bool = False  # it was ended at its limit
 
 
-def execute(job: Job) -> Outcome:
-    """Run a notebook to its end or first error; RunFailed where no kernel started or papermill itself broke."""
+def execute(job: Job, limit: float | None = None) -> Outcome:
+    """Run a notebook to its end, first error, or for `limit` seconds.
+
+    RunFailed where no kernel started or papermill itself broke.
+    """
     with tempfile.TemporaryDirectory(prefix="jrepro-run-", ignore_cleanup_errors=True) as temporary:
         plan, ending = Path(temporary, "job.json"), Path(temporary, "outcome.json")
         plan.write_text(json.dumps(asdict(job)), encoding="utf-8")
         command = [sys.executable, "-m", "jupyter_repro.run.engine", str(plan), str(ending)]
         # Its folder is an empty one: Python looks there first for modules. Its standard input closes when we die.
         with subprocess.Popen(command, cwd=temporary, stdin=subprocess.PIPE) as process:
-            code = _wait(process)
+            try:
+                code = _wait(process, limit)
+            except subprocess.TimeoutExpired:
+                return Outcome(error=f"it was ended after {limit:.3g} s, its limit", exceeded=True)
         return _outcome(ending, code)
 
 
@@ -95,10 +102,10 @@ def clock_of(pipeline: Pipeline, clock: Clock) -> dict[str, Any]:
     }
 
 
-def _wait(process: subprocess.Popen[bytes]) -> int:
+def _wait(process: subprocess.Popen[bytes], limit: float | None) -> int:
     try:
-        return process.wait()
-    except BaseException:  # Ctrl-C reached the other process too; it is shutting its kernel down
+        return process.wait(limit)
+    except BaseException:  # the limit, or Ctrl-C, which reached the other process too: it is to shut its kernel down
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGINT)
         try:

@@ -16,7 +16,7 @@ from jupyter_repro.config import relative, store_of
 from jupyter_repro.errors import PipelineError, StorageError, UnknownParameter, UsageError
 from jupyter_repro.hashing import FileHasher
 from jupyter_repro.journal import new_session_id, now, prepare_store
-from jupyter_repro.model import Clock, FileAccess, Parameter, Pipeline, Run
+from jupyter_repro.model import Clock, FileAccess, Parameter, Pipeline, Run, Standing
 from jupyter_repro.run.papermill import Job, clock_of, execute
 
 RECORD = "run.json"
@@ -37,13 +37,14 @@ def working_folder(folder: Path, pipeline: Pipeline) -> Path:
     return path
 
 
-def run_pipeline(
+def run_pipeline(  # noqa: PLR0913  what to run, and how
     folder: Path,
     pipeline: Pipeline,
     given: Sequence[tuple[str, str]],
     *,
     clock: Clock = "real",
     progress: bool = False,
+    standing: Standing = "unproven",
 ) -> Run:
     """Run the pipeline in `folder` with parameters as they were typed; its record, whether it ended well or not.
 
@@ -64,6 +65,7 @@ def run_pipeline(
         clock=clock,
         notebook=relative(home / stage.notebook, project),
         pid=os.getpid(),
+        standing=standing,
     )
     write_run(home, run)
     job = Job(

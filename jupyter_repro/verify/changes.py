@@ -17,9 +17,11 @@ from jupyter_repro.verify.inputs import files_in
 from jupyter_repro.verify.outside import changed_responses, changed_rows
 
 
-def changes(pipeline: Pipeline, recording: Recording | None, project: Path, findings: Findings) -> tuple[str, ...]:
+def changes(
+    pipeline: Pipeline, recording: Recording | None, project: Path, findings: Findings, hasher: FileHasher
+) -> tuple[str, ...]:
     """In words, the most telling first; packages and Python are those of the kernel that ran."""
-    found = [*_data(pipeline, recording, project), *_outside(pipeline, recording, findings)]
+    found = [*_data(pipeline, recording, project, hasher), *_outside(pipeline, recording, findings)]
     found += [*_modules(recording, project), *_variables(pipeline, recording, project)]
     if pipeline.environment is not None:
         found += _packages(pipeline.environment, findings.distributions)
@@ -27,10 +29,9 @@ def changes(pipeline: Pipeline, recording: Recording | None, project: Path, find
     return tuple(found)
 
 
-def _data(pipeline: Pipeline, recording: Recording | None, project: Path) -> Iterator[str]:
-    hasher = FileHasher()
+def _data(pipeline: Pipeline, recording: Recording | None, project: Path, hasher: FileHasher) -> Iterator[str]:
     modules = {module.path for module in recording.session.modules} if recording is not None else set()
-    for file in _dependencies(pipeline, project):
+    for file in dependencies(pipeline, project):
         if file.digest is None or file.path in modules:  # those are code
             continue
         path = project / file.path
@@ -49,7 +50,7 @@ def _outside(pipeline: Pipeline, recording: Recording | None, findings: Findings
             yield from changed_rows(execution.queries, findings.queries[execution.ordinal])
 
 
-def _dependencies(pipeline: Pipeline, project: Path) -> Iterator[FileAccess]:
+def dependencies(pipeline: Pipeline, project: Path) -> Iterator[FileAccess]:
     """Files: those of a folder one by one, but for what the pipeline writes itself."""
     for stage in pipeline.stages:
         written = {out.path for out in stage.outs}

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from jupyter_repro.config import find_project, relative
 from jupyter_repro.errors import NoSession
-from jupyter_repro.lineage.slicing import slice_for, widened
+from jupyter_repro.lineage.slicing import slice_for
 from jupyter_repro.lineage.targets import find_targets
-from jupyter_repro.model import Pipeline, Recording, Slice, Target, Verification
-from jupyter_repro.pipeline.manifest import default_folder, describe, write_manifest, write_pipeline
+from jupyter_repro.model import Recording, Slice, Target
+from jupyter_repro.pipeline.manifest import default_folder, describe, write_pipeline
 from jupyter_repro.pipeline.notebook import assemble
 from jupyter_repro.pipeline.parameters import named_parameters, proposed_parameters
 from jupyter_repro.store.journal_reader import read_recording
 from jupyter_repro.store.sessions import session_for
+from jupyter_repro.verify.budget import Budget
 from jupyter_repro.verify.expectation import recorded_values
-from jupyter_repro.verify.prove import can_be_mended, prove
-from jupyter_repro.verify.tried import Tried, read_tried
-
-Say = Callable[[str], None]
+from jupyter_repro.verify.proofs import keep_proof
+from jupyter_repro.verify.proving import Exported, Proving, Say
+from jupyter_repro.verify.tried import read_tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,21 +37,7 @@ class Request:
     folder: Path | None = None
     session: str | None = None
     proof: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
-    folder: Path
-    pipeline: Pipeline
-    recording: Recording
-    tried: Tried | None = None  # where the notebook was never recorded by a person
-
-    @property
-    def verdict(self) -> str:
-        verification = self.pipeline.verification
-        if verification is None:
-            return "unproven"
-        return "proven" if verification.proven else "not proven"
+    budget: float | None = None  # seconds that proving may take
 
 
 def export(request: Request, *, say: Say, progress: bool = False) -> Exported:
@@ -65,17 +51,15 @@ def export(request: Request, *, say: Say, progress: bool = False) -> Exported:
     for problem in (*recording.problems, *(recording.session.incomplete or "").splitlines()[-1:]):
         say(f"The record is not whole: {problem}.")
     targets = _targets(request, recording, project)
-    chosen: Slice | None = slice_for(recording, targets)
-    folder = request.folder or default_folder(request.notebook)
-    while chosen is not None:
-        exported = _write(request, recording, chosen, folder.absolute(), project)
-        if not request.proof:
-            break
-        say(f"Proving: {_kept(chosen)} of {len(recording.executions)} executions in a fresh kernel.")
-        exported, verification = _prove(exported, progress)
-        chosen = widened(recording, chosen) if not verification.proven and can_be_mended(verification) else None
-        if chosen is not None:
-            say(f"Not the same yet: trying again with {_kept(chosen)} executions.")
+    folder = (request.folder or default_folder(request.notebook)).absolute()
+
+    def write(chosen: Slice) -> Exported:
+        return _write(request, recording, chosen, folder, project)
+
+    exported = write(slice_for(recording, targets))
+    if request.proof:
+        exported = Proving(write, Budget(request.budget), say, progress).run(exported)
+    keep_proof(folder, exported.pipeline, exported.pipeline.verification, "export")
     return exported
 
 
@@ -105,17 +89,6 @@ def _write(request: Request, recording: Recording, chosen: Slice, folder: Path, 
     write_pipeline(folder, pipeline, notebook)
     tried = read_tried(project, recording.session.id)
     return Exported(folder=folder, pipeline=pipeline, recording=recording, tried=tried)
-
-
-def _prove(exported: Exported, progress: bool) -> tuple[Exported, Verification]:
-    verification = prove(exported.folder, exported.pipeline, exported.recording, progress=progress)
-    pipeline = replace(exported.pipeline, verification=verification)
-    write_manifest(exported.folder, pipeline)
-    return replace(exported, pipeline=pipeline), verification
-
-
-def _kept(chosen: Slice) -> int:
-    return len(chosen.kept)
 
 
 def _saved_cells(notebook: Path) -> Sequence[Any]:

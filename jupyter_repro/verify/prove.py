@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
@@ -13,61 +14,115 @@ from typing import Any
 
 from jupyter_repro import objects
 from jupyter_repro.errors import StorageError
+from jupyter_repro.hashing import FileHasher
 from jupyter_repro.journal import now
 from jupyter_repro.lineage.nondeterminism import CLOCK
 from jupyter_repro.model import CellExecution, Check, Clock, Divergence, Pipeline, Recording, Target, Verification
 from jupyter_repro.run.runs import check_clock, project_of
+from jupyter_repro.verify.again import Second, run_again, told
+from jupyter_repro.verify.budget import Budget
 from jupyter_repro.verify.causes import Causes
 from jupyter_repro.verify.changes import changes
 from jupyter_repro.verify.difference import GOOD, Difference, rank, unknown
 from jupyter_repro.verify.divergence import first_divergence
 from jupyter_repro.verify.expectation import Expectation, expectation_of
 from jupyter_repro.verify.outputs import compare_outputs
-from jupyter_repro.verify.rerun import Asked, Reran, kept_in, rerun
+from jupyter_repro.verify.proofs import data_digests, environment_digest, notebook_digest
+from jupyter_repro.verify.rerun import Asked, How, Reran, kept_in, rerun
 from jupyter_repro.verify.underway import values_underway
 
+_KINDS = ("expression", "output", "file")  # in the order of the checks
 
-def prove(
+
+def prove(  # noqa: PLR0913  what to prove, and how
     folder: Path,
     pipeline: Pipeline,
     recording: Recording | None,
     *,
     clock: Clock | None = None,
     progress: bool = False,
+    budget: Budget | None = None,
+    second: Callable[[Verification], bool] = lambda found: True,
 ) -> Verification:
     """Run the pipeline in `folder` and compare its targets. The user's files are afterwards as they were before.
 
     Where a target may hold the time, the clock is the recorded one unless another is asked for: else today's proof
-    would say nothing of tomorrow. The verification tells.
+    would say nothing of tomorrow. The verification tells. What differs is run a second time where `second` wants it,
+    to tell what differs from run to run from what has changed.
 
     Without the recording (a pipeline that came from another machine) targets are compared by what its manifest says,
     and nothing is said of the executions on the way. Raises what `rerun` raises.
     """
-    started, begun = now(), time.monotonic()
+    started, begun, budget = now(), time.monotonic(), budget or Budget()
     clock = clock or clock_for(pipeline)
     check_clock(pipeline, clock)
     project, kept = project_of(folder, pipeline), kept_in(pipeline, recording)
     expectations = [expectation_of(each, pipeline, recording) for each in _targets(pipeline, "expression")]
     values = {text: value for each in expectations for text, value in each.values.items()}
     asked = Asked(at_end=values, underway=values_underway(kept, recording))
-    ran = rerun(folder, pipeline, kept, asked, clock=clock, progress=progress)
+    with tempfile.TemporaryDirectory(prefix="jrepro-first-") as files:
+        how = How(clock=clock, progress=progress, limit=budget.left, keep=Path(files))
+        ran = rerun(folder, pipeline, kept, asked, how=how)
+        found = _verification(pipeline, recording, project, ran, expectations)
+        found = replace(
+            found, started=started, clock=clock, budget=budget.seconds, notebook=notebook_digest(folder, pipeline)
+        )
+        if _may_vary(found) and second(found):
+            found = replace(found, again="budget")
+        if found.again == "budget" and not budget.is_spent:
+            limit = budget.for_second(time.monotonic() - begun)
+            other = run_again(folder, pipeline, kept, ran, Path(files), replace(how, limit=limit))
+            found = _with_second(found, other, pipeline, expectations)
+    return replace(found, duration=round(time.monotonic() - begun, 3))
+
+
+def _verification(
+    pipeline: Pipeline,
+    recording: Recording | None,
+    project: Path,
+    ran: Reran,
+    expectations: Sequence[Expectation],
+) -> Verification:
+    kept, hasher = kept_in(pipeline, recording), FileHasher()
     checks = (
         *(_check_expression(each, ran) for each in expectations),
         *(_check_output(each, kept, project, ran) for each in _targets(pipeline, "output")),
         *(_check_file(each, ran) for each in _targets(pipeline, "file")),
     )
     proven = ran.outcome.error is None and bool(checks) and all(check.verdict in GOOD for check in checks)
-    changed = changes(pipeline, recording, project, ran.findings)
+    changed = changes(pipeline, recording, project, ran.findings, hasher)
+    ended = proven or ran.outcome.exceeded
     return Verification(
         proven=proven,
         checks=checks,
-        started=started,
-        duration=round(time.monotonic() - begun, 3),
-        divergence=None if proven else _divergence(pipeline, kept, project, ran, changed),
+        started="",
+        duration=0,
+        divergence=None if ended else _divergence(pipeline, kept, project, ran, changed),
         changes=changed,
         error=ran.outcome.error,
-        clock=clock,
+        exceeded=ran.outcome.exceeded,
+        python=ran.findings.python,
+        environment=environment_digest(ran.findings.python, ran.findings.distributions),
+        data=data_digests(pipeline, project, hasher),
     )
+
+
+def _may_vary(verification: Verification) -> bool:
+    """Whether a second run could tell something: the first one got to its end, and gave something else."""
+    different = any(check.verdict == "different" for check in verification.checks)
+    return verification.error is None and not verification.proven and different
+
+
+def _with_second(
+    verification: Verification, second: Second, pipeline: Pipeline, expectations: Sequence[Expectation]
+) -> Verification:
+    targets = [target for kind in _KINDS for target in _targets(pipeline, kind)]
+    checks = tuple(
+        check if check.verdict in GOOD else replace(check, spread=second.of(target, expectations))
+        for check, target in zip(verification.checks, targets, strict=True)
+    )
+    divergence = verification.divergence
+    return replace(verification, checks=checks, again=second.again, divergence=divergence and told(divergence, second))
 
 
 def clock_for(pipeline: Pipeline) -> Clock:
@@ -78,6 +133,8 @@ def clock_for(pipeline: Pipeline) -> Clock:
 
 def can_be_mended(verification: Verification) -> bool:
     """Whether more executions might help: not where there is nothing to compare with."""
+    if verification.exceeded:
+        return False
     failed = (check for check in verification.checks if check.verdict not in GOOD)
     return verification.error is not None or any(check.found is not None for check in failed)
 
@@ -132,6 +189,7 @@ def _as_check(target: Target, difference: Difference) -> Check:
         expected=difference.expected,
         found=difference.found,
         ordinal=target.ordinal,
+        deviation=difference.deviation,
     )
 
 

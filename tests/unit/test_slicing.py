@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_repro.lineage.slicing import slice_for, widened
+from jupyter_repro.lineage.slicing import slice_for
+from jupyter_repro.lineage.widening import Clue, additions
 from jupyter_repro.model import Access, Binding, CellExecution, Late, Recording, Session, Slice, Target
 
 SESSION = Session(id="s", notebook=None, started="", cwd=".", kernel="", pid=1, seed=None)
@@ -160,9 +161,8 @@ def test_widening_follows_names_whatever_their_order() -> None:
     """Each binds what the one after it uses, the last one first to be met: one step for each, not one pass."""
     cells = [ran(bound=(f"a{n}",), names_read=(f"a{n + 1}",)) for n in range(5000)]
     found = recording(*cells, ran("x", bound=("x",), names_read=("a0",)))
-    wider = widened(found, slice_for(found, [Target(kind="expression", text="x")]))
-    assert wider is not None
-    assert len(wider.kept) == 5001
+    narrow = slice_for(found, [Target(kind="expression", text="x")])
+    assert len(additions(found, narrow, Clue())) == 5001 - len(narrow.kept)
 
 
 def test_the_outputs_and_files_that_are_asked_for() -> None:
@@ -203,26 +203,3 @@ REASONS = [
 @pytest.mark.parametrize(("cell", "target", "reason"), REASONS)
 def test_every_kept_execution_says_why(cell: dict[str, Any], target: str, reason: str) -> None:
     assert [each.reason for each in sliced(cell, target=target).kept] == [reason]
-
-
-def test_a_slice_widens_to_what_touches_the_same_names_and_then_to_all() -> None:
-    found = recording(
-        ran("x", bound=("x",)),
-        ran("y", bound=("y",)),
-        ran("", mutated=("x",)),
-        ran("z", bound=("z",), status="error"),
-        ran("x", rebound=("x",)),
-        ran("x", rebound=("x",), status="lost"),
-    )
-    narrow = slice_for(found, [Target(kind="expression", text="x")])
-    assert kept(narrow) == [5]
-
-    wider = widened(found, narrow)
-    assert wider is not None
-    assert kept(wider) == [1, 3, 5]
-    assert wider.targets == narrow.targets
-    widest = widened(found, wider)
-    assert widest is not None
-    assert (kept(widest), widest.dropped) == ([1, 2, 3, 4, 5], (6,))
-    assert {each.reason for each in widest.kept} > {each.reason for each in narrow.kept}
-    assert widened(found, widest) is None
