@@ -12,13 +12,14 @@ from jupyter_repro.config import find_project, relative
 from jupyter_repro.errors import NoSession
 from jupyter_repro.lineage.slicing import slice_for, widened
 from jupyter_repro.lineage.targets import default_targets, file_target, output_target, parse_targets
-from jupyter_repro.model import Pipeline, Recording, Slice, Target, Verification
+from jupyter_repro.model import Parameter, Pipeline, Recording, Slice, Target, Verification
 from jupyter_repro.pipeline.manifest import default_folder, describe, write_manifest, write_pipeline
 from jupyter_repro.pipeline.notebook import assemble
-from jupyter_repro.pipeline.parameters import named_parameters, proposed_parameters
+from jupyter_repro.pipeline.parameters import named_parameters, possible_parameters, proposed_parameters, with_reach
 from jupyter_repro.store.journal_reader import read_recording
 from jupyter_repro.store.sessions import session_for
 from jupyter_repro.verify.expectation import recorded_values
+from jupyter_repro.verify.hiding import check_secrets
 from jupyter_repro.verify.prove import can_be_mended, prove
 from jupyter_repro.verify.tried import Tried, read_tried
 
@@ -79,6 +80,14 @@ def export(request: Request, *, say: Say, progress: bool = False) -> Exported:
     return exported
 
 
+def candidates(request: Request) -> tuple[Recording, tuple[Parameter, ...]]:
+    """What of the notebook could be a parameter. Raises as `export` does."""
+    project = find_project(request.notebook.absolute().parent)
+    recording = read_recording(project, _session(project, request))
+    chosen = slice_for(recording, _targets(request, recording, project))
+    return recording, possible_parameters(recording, chosen)
+
+
 def _targets(request: Request, recording: Recording, project: Path) -> tuple[Target, ...]:
     found = (
         *parse_targets(recording, request.targets),
@@ -104,8 +113,12 @@ def _write(request: Request, recording: Recording, chosen: Slice, folder: Path, 
     else:
         parameters = proposed_parameters(recording, chosen)
     notebook = assemble(recording, chosen, _saved_cells(request.notebook), parameters)
-    pipeline = describe(recording, chosen, parameters, folder, project)
-    pipeline = replace(pipeline, expected=recorded_values(recording, chosen.targets))
+    reaching = with_reach(parameters, recording, chosen.targets)
+    pipeline = describe(recording, chosen, reaching, folder, project)
+    secrets = {each.name for each in parameters if each.secret is not None}
+    expected = recorded_values(recording, chosen.targets)
+    pipeline = replace(pipeline, expected={name: each for name, each in expected.items() if name not in secrets})
+    check_secrets(recording, parameters, notebook)
     write_pipeline(folder, pipeline, notebook)
     tried = read_tried(project, recording.session.id)
     return Exported(folder=folder, pipeline=pipeline, recording=recording, tried=tried)

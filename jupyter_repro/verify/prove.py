@@ -17,11 +17,13 @@ from jupyter_repro.journal import now
 from jupyter_repro.lineage.nondeterminism import CLOCK
 from jupyter_repro.model import CellExecution, Check, Clock, Divergence, Pipeline, Recording, Target, Verification
 from jupyter_repro.run.runs import check_clock, project_of
+from jupyter_repro.run.secrets import resolve
 from jupyter_repro.verify.causes import Causes
 from jupyter_repro.verify.changes import changes
 from jupyter_repro.verify.difference import GOOD, Difference, rank, unknown
 from jupyter_repro.verify.divergence import first_divergence
 from jupyter_repro.verify.expectation import Expectation, expectation_of
+from jupyter_repro.verify.hiding import hidden_in
 from jupyter_repro.verify.outputs import compare_outputs
 from jupyter_repro.verify.rerun import Asked, Reran, kept_in, rerun
 from jupyter_repro.verify.underway import values_underway
@@ -58,7 +60,7 @@ def prove(
     )
     proven = ran.outcome.error is None and bool(checks) and all(check.verdict in GOOD for check in checks)
     changed = changes(pipeline, recording, project, ran.findings)
-    return Verification(
+    found = Verification(
         proven=proven,
         checks=checks,
         started=started,
@@ -68,6 +70,7 @@ def prove(
         error=ran.outcome.error,
         clock=clock,
     )
+    return hidden_in(found, pipeline, recording, resolve(pipeline.parameters))
 
 
 def clock_for(pipeline: Pipeline) -> Clock:

@@ -16,6 +16,7 @@ from jupyter_repro.hashing import FileHasher
 from jupyter_repro.model import CellExecution, Clock, FileAccess, Pipeline, Recording, Stage, Value
 from jupyter_repro.run.papermill import Job, Outcome, clock_of, execute
 from jupyter_repro.run.runs import project_of, working_folder
+from jupyter_repro.run.secrets import resolve
 from jupyter_repro.verify.aside import Touched, set_aside, touched
 from jupyter_repro.verify.difference import Difference, different, identical, missing
 from jupyter_repro.verify.documents import MOST_BYTES, compare_documents
@@ -60,6 +61,7 @@ def rerun(  # noqa: PLR0913  what to run, what to compare, and how
     Raises RunFailed where no kernel can be started, StorageError where the user's files can't be kept safe.
     """
     project, stage = project_of(folder, pipeline), pipeline.stages[0]
+    secrets = resolve(pipeline.parameters)
     with tempfile.TemporaryDirectory(prefix="jrepro-proof-") as temporary:
         executed, findings, plan = (Path(temporary, name) for name in ("executed.ipynb", "findings", "plan.json"))
         plan.write_text(_plan(findings, pipeline, kept, asked, project).to_json(), encoding="utf-8")
@@ -70,10 +72,11 @@ def rerun(  # noqa: PLR0913  what to run, what to compare, and how
             **clock_of(pipeline, clock),
             probe=str(plan),
             progress=progress,
+            secrets=tuple(secrets),
         )
         files = _files(stage, kept, project)
         with set_aside(project, files, spared=(store_of(project), folder.absolute(), Path(job.cwd))) as originals:
-            outcome = execute(job)
+            outcome = execute(job, secrets)
             compared = dict(_compare_files(stage.outs, project, originals))
         return Reran(outcome, read_findings(findings), _outputs(executed), compared)
 
