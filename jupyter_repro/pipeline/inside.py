@@ -1,4 +1,4 @@
-"""Literals inside of expressions: keyword arguments, entries of dicts, paths that are read; and names in their place."""
+"""Literals in expressions: keyword arguments, entries of dicts, paths that are read; and names in their place."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from jupyter_repro.model import CellExecution, Parameter
-from jupyter_repro.pipeline.code import read_code, unused_name, words
+from jupyter_repro.pipeline.code import read_code, unused_name
 from jupyter_repro.pipeline.lifting import keeps_columns, literal_type, offset_of
+from jupyter_repro.pipeline.statements import global_names
 
 _FINISHED = ("ok", "unobserved")
 _MUTABLE = (list, dict, set)
-_REPEATED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.For, ast.While, ast.ClassDef)
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_REPEATED = (*_SCOPES, ast.For, ast.AsyncFor, ast.While)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -23,6 +25,7 @@ class _Found:
     where: str
     node: ast.expr
     is_input: bool = False
+    hidden: frozenset[str] = frozenset()  # names that mean something else where it stands
 
 
 def inner_parameters(kept: Sequence[CellExecution], cwd: str) -> tuple[Parameter, ...]:
@@ -30,7 +33,7 @@ def inner_parameters(kept: Sequence[CellExecution], cwd: str) -> tuple[Parameter
 
     `cwd`, relative to the project, is where paths in the code start from.
     """
-    taken, found = set(_names(kept)), dict[tuple[str, str, int], Parameter]()
+    taken, found = set(global_names(kept)), dict[tuple[str, str, int], Parameter]()
     inputs = input_paths(kept)
     for execution in kept:
         if execution.status not in _FINISHED:
@@ -41,7 +44,7 @@ def inner_parameters(kept: Sequence[CellExecution], cwd: str) -> tuple[Parameter
             if (known := found.get(key)) is not None:
                 found[key] = _with_place(known, place)
                 continue
-            name = unused_name(each.wanted, taken)
+            name = unused_name(each.wanted, taken | each.hidden)
             taken.add(name)
             found[key] = _parameter(name, each, execution, place)
     return tuple(found.values())
@@ -56,22 +59,15 @@ def with_names(execution: CellExecution, parameters: Iterable[Parameter]) -> str
     return source
 
 
-def _names(kept: Iterable[CellExecution]) -> frozenset[str]:
-    """Every name in the code, those of functions' own variables too, which would hide a parameter."""
-    found = set[str]()
-    for execution in kept:
-        code = read_code(execution.source)
-        tree = code.parse()
-        if tree is None or code.commands:
-            found |= words(code.text if tree is None else " ".join(command.text for command in code.commands))
-        for node in ast.walk(tree) if tree is not None else ():
-            if isinstance(node, ast.Name):
-                found.add(node.id)
-            elif isinstance(node, (ast.arg, ast.alias)):
-                found |= words(node.arg if isinstance(node, ast.arg) else f"{node.name} {node.asname}")
-            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                found.add(node.name)
-    return frozenset(found)
+def _names(statement: ast.stmt) -> frozenset[str]:
+    """Every name in a statement, with those of functions' own variables, which would hide a parameter."""
+    nodes = list(ast.walk(statement))
+    return frozenset(
+        {node.id for node in nodes if isinstance(node, ast.Name)}
+        | {node.arg for node in nodes if isinstance(node, ast.arg)}
+        | {node.asname or node.name for node in nodes if isinstance(node, ast.alias)}
+        | {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))}
+    )
 
 
 def _parameter(name: str, each: _Found, execution: CellExecution, place: tuple[int, int, int]) -> Parameter:
@@ -110,7 +106,11 @@ def _literals(execution: CellExecution, inputs: frozenset[str], cwd: str) -> Ite
             node = each.node
             start = offset_of(execution.source, node.lineno, node.col_offset)
             end = offset_of(execution.source, node.end_lineno or 0, node.end_col_offset or 0)
-            yield each, start, end
+            yield replace(each, hidden=_names(statement)) if _has_scopes(statement) else each, start, end
+
+
+def _has_scopes(statement: ast.stmt) -> bool:
+    return any(isinstance(node, (*_SCOPES, *_COMPREHENSIONS)) for node in ast.walk(statement))
 
 
 def _in_node(node: ast.AST, inputs: frozenset[str], cwd: str, *, repeated: bool, name: str) -> Iterator[_Found]:

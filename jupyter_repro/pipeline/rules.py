@@ -11,7 +11,7 @@ from typing import Any
 from jupyter_repro.model import Parameter
 
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
-_RANGE = re.compile(rf"(?<![\w.])({_NUMBER})\s*\.\.\s*({_NUMBER})(?![\w.])")
+_RANGE = re.compile(rf"(?<![\w.])({_NUMBER})\s*\.\.(?!\.\d)\s*({_NUMBER})(?![\w.])")
 _CHOICES = re.compile(r"\bone of:?\s*([^;]+)", re.IGNORECASE)
 _SECRET = re.compile(r"\s*secret\b(?:\s*:\s*((?:env|file|keyring):\S+))?", re.IGNORECASE)
 _KINDS = ("bool", "int", "float", "str", "list", "tuple", "dict", "set", "None")
@@ -29,10 +29,17 @@ class Rule:
 
 
 def rule_of(parameter: Parameter) -> Rule:
+    """What its default isn't allowed by, the comment doesn't mean."""
+    kinds = kinds_of(parameter.inferred_type_name)
+    rule, default = _by_comment(parameter, kinds), _literal(parameter.default)
+    return rule if default is None or objection(rule, default) is None else Rule(kinds=kinds)
+
+
+def _by_comment(parameter: Parameter, kinds: tuple[str, ...]) -> Rule:
     low, high = _range(parameter.help)
     found = _CHOICES.search(parameter.help)
     choices = tuple(each.strip().strip("'\"") for each in found[1].split(",")) if found else ()
-    return Rule(kinds=kinds_of(parameter.inferred_type_name), low=low, high=high, choices=choices)
+    return Rule(kinds=kinds, low=low, high=high, choices=choices)
 
 
 def kinds_of(annotation: str) -> tuple[str, ...]:
