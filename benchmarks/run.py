@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import command
+import engine
 import loads
 import notebooks
 import start
@@ -30,6 +31,7 @@ _BENCHMARKS: dict[str, Callable[[int], list[Figure]]] = {
     "memory": loads.memory,
     "start": start.measure,
     "help": command.measure,
+    "engine": engine.measure,
 }
 _DISTRIBUTIONS = ("jupyter-repro", "ipykernel", "ipython", "jupyter_client", "pyzmq", "numpy", "pandas", "scikit-learn")
 

@@ -166,6 +166,7 @@ def _execute(job: Job) -> str | None:
     """papermill's own file is put in its place when it is whole."""
     given = {**job.parameters, **{name: _Source(text) for name, text in job.sources.items()}}
     options = {"parameters": given, "progress_bar": job.progress, "cwd": job.cwd}
+    options["request_save_on_cell_execute"] = False  # our Saver does
     output = Path(job.output)
     part = output.with_name(f".papermill-{output.name}")
     try:

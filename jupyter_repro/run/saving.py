@@ -4,6 +4,7 @@ that is to be hidden. papermill itself writes all of it before and after each ce
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
@@ -12,13 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from nbformat import from_dict, writes
+from nbformat import from_dict
 
 from jupyter_repro.run.secrets import hide
 
 _PERIOD = 2.0  # seconds
-as_text: Callable[[Any], str] = writes  # nbformat has no types
-as_node: Callable[[Any], Any] = from_dict
+as_node: Callable[[Any], Any] = from_dict  # nbformat has no types
 
 
 class Saver:
@@ -58,7 +58,8 @@ class Saver:
             self._timer = None
             self._clean()
             part = self._output.with_name(f".{self._output.name}")
-            part.write_text(f"{as_text(self.notebook)}\n", encoding="utf-8", errors="replace")
+            text = json.dumps(self.notebook, ensure_ascii=False)  # nbformat validates, and takes far longer
+            part.write_text(f"{text}\n", encoding="utf-8", errors="replace")
             os.replace(part, self._output)
             self._last = time.monotonic()
 
