@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import command
+import engine
 import loads
 import notebooks
 import oracle
@@ -34,6 +35,7 @@ _BENCHMARKS: dict[str, Callable[[int], list[Figure]]] = {
     "help": command.measure,
     "slices": slices.measure,
     "oracle": oracle.measure,
+    "engine": engine.measure,
 }
 _DISTRIBUTIONS = ("jupyter-repro", "ipykernel", "ipython", "jupyter_client", "pyzmq", "numpy", "pandas", "scikit-learn")
 

@@ -352,6 +352,11 @@ class Parameter:
     inferred_type_name: str
     help: str = ""
     ordinal: int | None = None
+    where: str = ""  # of a literal in an expression: "fit(epochs=)", "settings['rate']"
+    places: tuple[tuple[int, int, int], ...] = ()  # of such a literal: ordinal, and from where to where in its source
+    reaches: tuple[str, ...] | None = None  # the targets that it can change; None where that isn't known
+    is_input: bool = False  # the path of a file that is read
+    secret: str | None = None  # where the value comes from: env:NAME, file:PATH, keyring:SERVICE/NAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -498,16 +503,43 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What the kernel of a run and its children used; None where the system doesn't tell."""
+
+    wall: float
+    cpu: float | None = None
+    peak_memory: int | None = None  # of the largest process
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
+    """`data`, `code` and `environment` are what it ran on: name -> digest or version; None for what was not there.
+
+    `verdict`: baseline (nothing to compare with yet), identical or equivalent (nothing had changed), different
+    (nothing had changed, and yet), changed (see `reasons`), drifted (metrics left their history, too), failed, killed.
+    """
+
     id: str
     pipeline: str
     status: Literal["running", "ok", "failed", "killed"]
     started: str
     duration: float | None = None
-    parameters: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)  # those that were set: texts as they are, else Python
     clock: Clock = "real"
     notebook: str | None = None  # the executed one
     error: str | None = None
     pid: int | None = None  # of the process that wrote "running": once it has gone, the run was killed
     standing: Standing = "unproven"  # of its pipeline when it began
-    outs: tuple[FileAccess, ...] = ()  # of the files that its pipeline writes, those that it wrote
+    pid_started: float | None = None  # another process may get its number
+    outs: tuple[FileAccess, ...] = ()  # the files that it wrote, which are also in `outputs/` beside its record
+    values: dict[str, str] = field(default_factory=dict)  # all parameters, with their defaults
+    data: dict[str, str | None] = field(default_factory=dict)
+    code: dict[str, str | None] = field(default_factory=dict)
+    environment: dict[str, str | None] = field(default_factory=dict)
+    resources: Resources | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    log: str | None = None
+    verdict: str | None = None
+    baseline: str | None = None  # the run that it was compared with
+    reasons: tuple[str, ...] = ()  # what changed since, and what that did
+    checks: tuple[Check, ...] = ()

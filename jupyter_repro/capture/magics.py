@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -20,7 +21,8 @@ from jupyter_repro.capture.collector import spared
 from jupyter_repro.capture.processes import command
 from jupyter_repro.errors import NotReproduced, ReproError, StorageError, UsageError
 
-_HELP = "Type `%repro start`, `status`, `log`, `slice NAME`, `export NAME` or `stop`."
+_HELP = "Type `%repro start`, `status`, `log`, `slice NAME`, `export NAME`, `metric NAME VALUE` or `stop`."
+_METRIC = re.compile(r"metric[ \t]+([\w.-]+)[ \t]+(\S.*)")
 _SEEDS = 2**32
 _SHOWN = 5  # files
 _GLANCE, _PATIENCE = 1.0, 30.0  # seconds for files that aren't hashed yet: to look at the record, to conclude from it
@@ -67,10 +69,13 @@ def stop(patience: float | None = None) -> None:
 
 
 def _repro(line: str) -> None:
-    """Record this notebook: %repro start | status | log | slice NAME | export NAME | stop
+    """Record this notebook: %repro start | status | log | slice NAME | export NAME | metric NAME VALUE | stop
 
     start takes --seed N, --deterministic, --keep-data and --notebook PATH.
     """
+    if (metric := _METRIC.fullmatch(line.strip())) is not None:
+        _show_metric(*metric.groups())
+        return
     try:
         arguments = _parser().parse_args(_words(line) or ["status"])
         arguments.run(arguments)
@@ -80,6 +85,14 @@ def _repro(line: str) -> None:
         raise
     except Exception as error:  # noqa: BLE001 - the rest of the cell is the user's
         raise MagicError(_bug(error)) from None
+
+
+def _show_metric(name: str, expression: str) -> None:
+    """What a run of the exported notebook takes down as a metric; an error in the expression is the user's."""
+    from IPython.core.getipython import get_ipython
+
+    shell: Any = get_ipython()
+    print(f"{name} =", eval(expression, shell.user_ns))
 
 
 def _words(line: str) -> list[str]:

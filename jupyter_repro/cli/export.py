@@ -14,6 +14,7 @@ import click
 from jupyter_repro.cli.console import one_line
 
 if TYPE_CHECKING:
+    from jupyter_repro.model import Parameter
     from jupyter_repro.verify.proving import Exported
     from jupyter_repro.verify.tried import Tried
 
@@ -163,7 +164,7 @@ def _lines(exported: Exported) -> Iterator[str]:
         yield from tried_lines(tried)
     yield from slice_lines(exported.recording, pipeline.slice)
     for parameter in pipeline.parameters:
-        yield f"Parameter {parameter.name} = {one_line(parameter.default)}"
+        yield one_line(_parameter_line(parameter))
     yield from nondeterminism_lines(pipeline.nondeterminism, _typed(exported))
     if pipeline.verification is not None:
         yield "Targets:"
@@ -175,6 +176,14 @@ def _lines(exported: Exported) -> Iterator[str]:
     yield _next_step(exported)
 
 
+def _parameter_line(parameter: Parameter) -> str:
+    if parameter.secret is not None:
+        return f"Secret {parameter.name}, read from {parameter.secret}"
+    where = f", in {parameter.where}" if parameter.where else ""
+    idle = " (it isn't read by anything kept)" if parameter.reaches == () else ""
+    return f"Parameter {parameter.name} = {parameter.default}{where}{idle}"
+
+
 def _next_step(exported: Exported) -> str:
     folder = _typed(exported)
     if exported.verdict == "not proven: budget":
@@ -183,7 +192,8 @@ def _next_step(exported: Exported) -> str:
         return f"Type `jrepro show {exported.pipeline.session}` to see what was recorded."
     if exported.verdict == "unproven":
         return f"It is unproven, for it was not run: type `jrepro verify {folder}` to prove it."
-    option = f" -p {exported.pipeline.parameters[0].name} VALUE" if exported.pipeline.parameters else ""
+    settable = [each.name for each in exported.pipeline.parameters if each.secret is None]
+    option = f" -p {settable[0]} VALUE" if settable else ""
     if (proof := exported.pipeline.verification) is not None and proof.clock == "recorded":
         option += " --clock recorded"
     return f"Type `jrepro run {folder}{option}` to run it again."

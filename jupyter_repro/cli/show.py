@@ -1,4 +1,4 @@
-"""`jrepro show`: what a session ran, in true order, and what of it is stale."""
+"""`jrepro show`: what a session ran, in true order, and what of it is stale; or what a run ran on and came to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jupyter_repro.config import find_project, relative
 
 if TYPE_CHECKING:
     from jupyter_repro.lineage.saved import SavedCell
-    from jupyter_repro.model import Recording
+    from jupyter_repro.model import Recording, Run
 
 
 def asked_for(command: Callable[..., None]) -> Callable[..., None]:
@@ -51,12 +51,14 @@ def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
 ) -> None:
     """Show what SESSION ran in true order, what each execution read and wrote, and which ones are stale.
 
-    SESSION is an id from `jrepro log`, as much of it as is unique, or a notebook, which stands for its newest session.
+    SESSION is an id from `jrepro log`, as much of it as is unique, or a notebook, which stands for its newest session;
+    or the id of a run, from `jrepro runs`.
 
     An execution is stale when its cell ran again, when the saved notebook has other text in its cell, or when what it
     read has changed since.
     """
     from jupyter_repro.cli.markup import bundle
+    from jupyter_repro.cli.runlines import run_lines
     from jupyter_repro.cli.timeline import head, overview, stale_table, timeline, timeline_table
     from jupyter_repro.lineage.staleness import stale_executions
     from jupyter_repro.store.conversion import to_json
@@ -64,6 +66,9 @@ def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
     from jupyter_repro.store.liveness import state_of
     from jupyter_repro.verify.proofs import pipelines_of, standing_words
 
+    if (run := _run(session)) is not None:
+        click.echo(to_json(run) if as_json else "\n".join(run_lines(run)))
+        return
     project, session_id = find_recorded(session)
     recording = read_recording(project, session_id)
     asked = bool(expressions or numbers or files)
@@ -102,6 +107,13 @@ def _reasons(
     found = slice_for(recording, find_targets(recording, expressions, numbers, paths))
     kept = {each.ordinal: f"kept: {each.reason}" for each in found.kept}
     return kept | {each.ordinal: f"dropped: {each.reason}" for each in why_dropped(recording, found)}
+
+
+def _run(text: str) -> Run | None:
+    from jupyter_repro.run.runs import find_run, read_run
+
+    home = None if text.endswith(".ipynb") else find_run(find_project(Path.cwd()), text)
+    return read_run(home) if home is not None else None
 
 
 def find_recorded(session: str) -> tuple[Path, str]:

@@ -12,7 +12,8 @@ from jupyter_repro.hashing import FileHasher
 from jupyter_repro.journal import now
 from jupyter_repro.model import Pipeline
 from jupyter_repro.pipeline.manifest import read_pipeline
-from jupyter_repro.run.runs import parse_parameters, project_of, working_folder
+from jupyter_repro.run.parameters import Given, parse_parameters
+from jupyter_repro.run.runs import project_of, working_folder
 from jupyter_repro.schedule import cron as cron_expressions
 from jupyter_repro.schedule.inputs import contents, inputs_of, remember
 from jupyter_repro.schedule.notices import check_address
@@ -97,7 +98,7 @@ def is_proven(project: Path, schedule: Schedule) -> bool:
 
 def typed_parameters(pipeline: Pipeline, given: dict[str, str]) -> dict[str, Any]:
     """Raises UnknownParameter, and UsageError for a text of another type."""
-    return parse_parameters(pipeline, list(given.items()))
+    return parse_parameters(pipeline, Given(texts=tuple(given.items())))
 
 
 def _proven(pipeline: Pipeline) -> bool:

@@ -12,14 +12,15 @@ from jupyter_repro.config import find_project, relative
 from jupyter_repro.errors import NoSession
 from jupyter_repro.lineage.slicing import slice_for
 from jupyter_repro.lineage.targets import find_targets
-from jupyter_repro.model import Recording, Slice, Target
+from jupyter_repro.model import Parameter, Recording, Slice, Target
 from jupyter_repro.pipeline.manifest import default_folder, describe, write_pipeline
 from jupyter_repro.pipeline.notebook import assemble
-from jupyter_repro.pipeline.parameters import named_parameters, proposed_parameters
+from jupyter_repro.pipeline.parameters import named_parameters, possible_parameters, proposed_parameters, with_reach
 from jupyter_repro.store.journal_reader import read_recording
 from jupyter_repro.store.sessions import session_for
 from jupyter_repro.verify.budget import Budget
 from jupyter_repro.verify.expectation import recorded_values
+from jupyter_repro.verify.hiding import check_secrets
 from jupyter_repro.verify.proofs import keep_proof
 from jupyter_repro.verify.proving import Exported, Proving, Say
 from jupyter_repro.verify.tried import read_tried
@@ -63,6 +64,14 @@ def export(request: Request, *, say: Say, progress: bool = False) -> Exported:
     return exported
 
 
+def candidates(request: Request) -> tuple[Recording, tuple[Parameter, ...]]:
+    """What of the notebook could be a parameter. Raises as `export` does."""
+    project = find_project(request.notebook.absolute().parent)
+    recording = read_recording(project, _session(project, request))
+    chosen = slice_for(recording, _targets(request, recording, project))
+    return recording, possible_parameters(recording, chosen)
+
+
 def _targets(request: Request, recording: Recording, project: Path) -> tuple[Target, ...]:
     paths = [relative(path, project) for path in request.files]
     return find_targets(recording, request.targets, request.numbers, paths)
@@ -84,8 +93,12 @@ def _write(request: Request, recording: Recording, chosen: Slice, folder: Path, 
     else:
         parameters = proposed_parameters(recording, chosen)
     notebook = assemble(recording, chosen, _saved_cells(request.notebook), parameters)
-    pipeline = describe(recording, chosen, parameters, folder, project)
-    pipeline = replace(pipeline, expected=recorded_values(recording, chosen.targets))
+    reaching = with_reach(parameters, recording, chosen.targets)
+    pipeline = describe(recording, chosen, reaching, folder, project)
+    secrets = {each.name for each in parameters if each.secret is not None}
+    expected = recorded_values(recording, chosen.targets)
+    pipeline = replace(pipeline, expected={name: each for name, each in expected.items() if name not in secrets})
+    check_secrets(recording, parameters, notebook)
     write_pipeline(folder, pipeline, notebook)
     tried = read_tried(project, recording.session.id)
     return Exported(folder=folder, pipeline=pipeline, recording=recording, tried=tried)

@@ -19,6 +19,7 @@ from jupyter_repro.journal import now
 from jupyter_repro.lineage.nondeterminism import CLOCK
 from jupyter_repro.model import CellExecution, Check, Clock, Divergence, Pipeline, Recording, Target, Verification
 from jupyter_repro.run.runs import check_clock, project_of
+from jupyter_repro.run.secrets import resolve
 from jupyter_repro.verify.again import Second, run_again, told
 from jupyter_repro.verify.budget import Budget
 from jupyter_repro.verify.causes import Causes
@@ -26,6 +27,7 @@ from jupyter_repro.verify.changes import changes
 from jupyter_repro.verify.difference import GOOD, Difference, rank, unknown
 from jupyter_repro.verify.divergence import first_divergence
 from jupyter_repro.verify.expectation import Expectation, expectation_of
+from jupyter_repro.verify.hiding import hidden_in
 from jupyter_repro.verify.outputs import compare_outputs
 from jupyter_repro.verify.proofs import data_digests, environment_digest, notebook_digest
 from jupyter_repro.verify.rerun import Asked, How, Reran, kept_in, rerun
@@ -92,7 +94,7 @@ def _verification(
     proven = ran.outcome.error is None and bool(checks) and all(check.verdict in GOOD for check in checks)
     changed = changes(pipeline, recording, project, ran.findings, hasher)
     ended = proven or ran.outcome.exceeded
-    return Verification(
+    found = Verification(
         proven=proven,
         checks=checks,
         started="",
@@ -105,6 +107,7 @@ def _verification(
         environment=environment_digest(ran.findings.python, ran.findings.distributions),
         data=data_digests(pipeline, project, hasher),
     )
+    return hidden_in(found, pipeline, recording, resolve(pipeline.parameters))
 
 
 def _may_vary(verification: Verification) -> bool:

@@ -20,6 +20,7 @@ from jupyter_repro.run.kernelspecs import choose_kernel
 from jupyter_repro.run.notebooks import read_notebook
 from jupyter_repro.run.papermill import Job, Outcome, clock_of, execute
 from jupyter_repro.run.runs import project_of, working_folder
+from jupyter_repro.run.secrets import resolve
 from jupyter_repro.verify.aside import Touched, set_aside, touched
 from jupyter_repro.verify.comparators import compare_by_plugin
 from jupyter_repro.verify.difference import Difference, different, identical, missing
@@ -80,6 +81,7 @@ def rerun(
     Raises RunFailed where no kernel can be started, StorageError where the user's files can't be kept safe.
     """
     project, stage = project_of(folder, pipeline), pipeline.stages[0]
+    secrets = resolve(pipeline.parameters)
     with tempfile.TemporaryDirectory(prefix="jrepro-proof-") as temporary:
         executed, findings, plan = (Path(temporary, name) for name in ("executed.ipynb", "findings", "plan.json"))
         given = dict(_written(asked.contents, Path(temporary)))
@@ -91,10 +93,11 @@ def rerun(
             **clock_of(pipeline, how.clock),
             probe=str(plan),
             progress=how.progress,
+            secrets=tuple(secrets),
         )
         files = _files(stage, kept, project)
         with set_aside(project, files, spared=(store_of(project), folder.absolute(), Path(job.cwd))) as originals:
-            outcome = execute(job, how.limit)
+            outcome = execute(job, secrets, how.limit)
             compared = dict(_compare_files(stage.outs, project, originals, _python(job)))
             wrote = dict(_keep_files(stage.outs, project, how.keep))
         found = read_findings(findings)

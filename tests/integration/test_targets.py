@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from tests.conftest import WriteNotebook
 
 CELLS = [
-    "import os, pickle\nimport matplotlib.pyplot as plt\nimport numpy as np, pandas as pd\n"
-    "from sklearn.linear_model import Ridge",
+    "import os, pickle\nimport numpy as np, pandas as pd, matplotlib.pyplot as plt\nfrom sklearn.linear_model import Ridge",
     "x = np.random.rand(30, 2)\ny = x @ [1.0, 2.0]",
     "junk = np.random.rand(10)",
     "print('rows:', len(x))",
