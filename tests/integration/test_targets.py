@@ -11,9 +11,12 @@ from commands import answer, jrepro
 if TYPE_CHECKING:
     from tests.conftest import WriteNotebook
 
+IMPORTS = """%matplotlib inline
+import os, pickle, numpy as np, pandas as pd
+import matplotlib.pyplot as plt
+from sklearn.linear_model import Ridge"""
 CELLS = [
-    "import os, pickle, numpy as np, pandas as pd\n"
-    "import matplotlib.pyplot as plt\nfrom sklearn.linear_model import Ridge",
+    IMPORTS,
     "x = np.random.rand(30, 2)\ny = x @ [1.0, 2.0]",
     "junk = np.random.rand(10)",
     "print('rows:', len(x))",
@@ -39,7 +42,7 @@ ASKED = [
 def test_each_kind_of_target_is_sliced_and_all_together_are_proven(
     project: Path, write_notebook: WriteNotebook
 ) -> None:
-    notebook = write_notebook([f"%matplotlib inline\n{CELLS[0]}", *CELLS[1:]])
+    notebook = write_notebook(CELLS)
     assert jrepro(project, "record", notebook.name).returncode == 0
     for options, kept in ASKED:
         found = answer(jrepro(project, "slice", notebook.name, *options, "--json"))
