@@ -15,6 +15,7 @@ from jupyter_repro.server.views import Choice, Choices, Preview, Staying
 
 _SUMMARY = 80  # characters
 _TEXT_ONLY = ("stream", "error")
+_CODE = ("module", "type", "function", "builtin_function_or_method", "ABCMeta")  # no results
 
 
 def choices(recorded: Recorded) -> Choices:
@@ -80,6 +81,6 @@ def _files(recording: Recording) -> Iterator[Choice]:
 
 def _names(recording: Recording) -> Iterator[Choice]:
     for name, binding in recording.namespace.items():
-        if binding.value is not None and not name.startswith("_"):
+        if binding.value is not None and binding.value.type not in _CODE and not name.startswith("_"):
             detail = f"{binding.value.type} {binding.value.summary}"[:_SUMMARY]
             yield Choice(kind="expression", value=name, detail=detail)

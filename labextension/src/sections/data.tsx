@@ -50,7 +50,9 @@ function Folders(props: { data: IDataView; trans: TranslationBundle }): React.JS
   return (
     <ul className="jp-repro-warnings">
       {[...lines, ...unknown].map(([folder, text]) => (
-        <li key={folder}>{`${folder}: ${text}`}</li>
+        <li key={folder}>
+          {folder === '.' ? trans.__('The project’s folder: %1', text) : `${folder}: ${text}`}
+        </li>
       ))}
     </ul>
   );
