@@ -35,6 +35,7 @@ class Request:
     numbers: tuple[int, ...] = ()  # of executions whose output is a target, as their prompts show them
     files: tuple[Path, ...] = ()
     parameters: tuple[str, ...] = ()
+    lifts: bool = True  # False: no assignment becomes a parameter
     folder: Path | None = None
     session: str | None = None
     proof: bool = True
@@ -91,7 +92,7 @@ def _write(request: Request, recording: Recording, chosen: Slice, folder: Path, 
     if request.parameters:
         parameters = named_parameters(recording, chosen, request.parameters)
     else:
-        parameters = proposed_parameters(recording, chosen)
+        parameters = proposed_parameters(recording, chosen) if request.lifts else ()
     notebook = assemble(recording, chosen, _saved_cells(request.notebook), parameters)
     reaching = with_reach(parameters, recording, chosen.targets)
     pipeline = describe(recording, chosen, reaching, folder, project)
