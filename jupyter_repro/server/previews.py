@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from jupyter_repro.errors import ReproError
 from jupyter_repro.lineage.slicing import slice_for
-from jupyter_repro.lineage.targets import default_targets, file_target, output_target, parse_targets
-from jupyter_repro.model import Recording, Target
+from jupyter_repro.lineage.targets import default_targets, file_targets, find_targets
+from jupyter_repro.model import Recording
 from jupyter_repro.pipeline.parameters import proposed_parameters
 from jupyter_repro.server.reading import Recorded
 from jupyter_repro.server.timeline import first_line
@@ -32,12 +32,7 @@ def choices(recorded: Recorded) -> Choices:
 def preview(recorded: Recorded, targets: Sequence[str], cells: Sequence[int], files: Sequence[str]) -> Preview:
     """Raises UnknownTarget."""
     recording = recorded.recording
-    found: tuple[Target, ...] = (
-        *parse_targets(recording, targets),
-        *(output_target(recording, number) for number in cells),
-        *(file_target(recording, path) for path in files),
-    )
-    chosen = slice_for(recording, found or default_targets(recording))
+    chosen = slice_for(recording, find_targets(recording, targets, cells, files))
     reasons = {kept.ordinal: kept.reason for kept in chosen.kept}
     return Preview(
         targets=chosen.targets,
@@ -73,7 +68,7 @@ def _files(recording: Recording) -> Iterator[Choice]:
     }
     for path, ordinal in reversed(written.items()):
         try:
-            file_target(recording, path)
+            file_targets(recording, path)
         except ReproError:
             continue
         yield Choice(kind="file", value=path, detail=f"written by execution {ordinal}")

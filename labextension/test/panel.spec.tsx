@@ -46,7 +46,13 @@ beforeAll(async () => {
       }
     },
     { source: '1 / 0', status: 'error' },
-    { source: 'y = 5', evidence: { bound: ['y'] } }
+    {
+      source: 'y = 5\ny',
+      evidence: {
+        bound: ['y'],
+        outputs: [{ kind: 'execute_result', data: { 'text/plain': DIGEST }, text: '5' }]
+      }
+    }
   ]);
   record(
     LARGE,
