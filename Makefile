@@ -48,6 +48,10 @@ lint: $(INSTALLED)  ## ruff, mypy and the layers; with Node prettier and eslint
 minimum: .venv-minimum/.installed  ## unit and core integration tests with the oldest dependencies that are allowed
 	.venv-minimum/bin/pytest -n 2 --dist loadgroup -W default $(CORE_TESTS)
 
+.PHONY: airflow
+airflow: $(INSTALLED) .venv-airflow/.installed  ## the DAG file of a schedule under Airflow 3, in an environment of its own (minutes)
+	$(BIN)/pytest tests/integration/test_airflow.py
+
 .PHONY: bench
 bench: $(INSTALLED)  ## what recording costs, against the plain kernel
 	$(BIN)/python benchmarks/run.py
@@ -71,7 +75,7 @@ chromium:
 
 .PHONY: clean
 clean:  ## away with all that make made
-	rm -rf .venv .venv-minimum labextension/node_modules labextension/lib labextension/*.tsbuildinfo jupyter_repro/labextension
+	rm -rf .venv .venv-minimum .venv-airflow labextension/node_modules labextension/lib labextension/*.tsbuildinfo jupyter_repro/labextension
 	rm -rf dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -81,7 +85,7 @@ $(BIN)/python:
 
 # Without the build hook: here the panel is built when its sources changed, by the rule below.
 $(INSTALLED): pyproject.toml labextension/package.json | $(BIN)/python
-	HATCH_BUILD_NO_HOOKS=true $(BIN)/pip install --quiet --editable ".[lab,test,tensorflow,dev]"
+	HATCH_BUILD_NO_HOOKS=true $(BIN)/pip install --quiet --editable ".[lab,schedule,test,tensorflow,dev]"
 	@touch $@
 
 $(NODE_PACKAGES): labextension/package-lock.json
@@ -96,5 +100,10 @@ $(PANEL): $(PANEL_SOURCES) $(NODE_PACKAGES) $(INSTALLED)
 .venv-minimum/.installed: pyproject.toml labextension/package.json
 	$(OLDEST_PYTHON) -m venv --clear .venv-minimum
 	sed -nE '/^dependencies = /,/^\]/ s/^  "([A-Za-z_-]+)>=([0-9.]+)",$$/\1==\2/p' pyproject.toml >.venv-minimum/minimum.txt
-	HATCH_BUILD_NO_HOOKS=true .venv-minimum/bin/pip install --quiet -c .venv-minimum/minimum.txt --editable ".[test]"
+	HATCH_BUILD_NO_HOOKS=true .venv-minimum/bin/pip install --quiet -c .venv-minimum/minimum.txt --editable ".[schedule,test]"
+	@touch $@
+
+.venv-airflow/.installed:
+	$(PYTHON) -m venv --clear .venv-airflow
+	.venv-airflow/bin/pip install --quiet "apache-airflow>=3,<4" "apache-airflow-providers-papermill>=3.9" ipykernel
 	@touch $@

@@ -16,8 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import command
+import engine
 import loads
 import notebooks
+import oracle
+import slices
 import start
 import trivial
 from figures import Figure, table
@@ -30,6 +33,9 @@ _BENCHMARKS: dict[str, Callable[[int], list[Figure]]] = {
     "memory": loads.memory,
     "start": start.measure,
     "help": command.measure,
+    "slices": slices.measure,
+    "oracle": oracle.measure,
+    "engine": engine.measure,
 }
 _DISTRIBUTIONS = ("jupyter-repro", "ipykernel", "ipython", "jupyter_client", "pyzmq", "numpy", "pandas", "scikit-learn")
 

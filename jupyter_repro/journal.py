@@ -67,11 +67,19 @@ class Journal:
         """Whether it is on disk, with all that waited."""
         if os.getpid() != self._pid:  # a fork of the kernel has no say
             return True
+        self._wait(line, fields)
+        return self.flush()
+
+    def write_with_next(self, line: str, /, **fields: Any) -> None:
+        """To disk in one go with the line that follows at once: each write may hand Python's lock to another thread."""
+        if os.getpid() == self._pid:
+            self._wait(line, fields)
+
+    def _wait(self, line: str, fields: dict[str, Any]) -> None:
         # A file's name can hold bytes that are no text: as JSON escapes, any reader takes them.
         data = (_encode({"line": line, **fields}) + "\n").encode("utf-8", "backslashreplace")
         with self._lock:
             self._waiting.append((line, data))
-        return self.flush()
 
     def flush(self) -> bool:
         """Try to write what waits: whether nothing does any more."""
@@ -87,14 +95,18 @@ class Journal:
     def _append(self) -> None:
         if _file_behind(self._fd) != self._file:  # the user's code has closed it, or the file is gone
             self._open_again()
-        while self._waiting:
-            _, data = self._waiting[0]
-            written = os.write(self._fd, data)
-            if written != len(data):  # to go on where it stops
-                self._waiting[0] = (_TORN, data[written:])
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
-            del self._waiting[0]
+        if self._waiting:
+            self._forget(os.write(self._fd, b"".join(data for _, data in self._waiting)))
+        if self._waiting:  # the system took a part only
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         self.fault = None
+
+    def _forget(self, written: int) -> None:
+        """The first bytes of what waits are on disk; of the line where they stop, the rest goes on waiting."""
+        while self._waiting and written >= len(self._waiting[0][1]):
+            written -= len(self._waiting.pop(0)[1])
+        if written:
+            self._waiting[0] = (_TORN, self._waiting[0][1][written:])
 
     def _open_again(self) -> None:
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)

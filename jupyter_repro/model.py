@@ -15,6 +15,8 @@ SCHEMA = 1  # of the journal; a reader refuses what is newer
 Status = Literal["running", "ok", "error", "interrupted", "lost", "unobserved"]
 Clock = Literal["real", "recorded"]
 Verdict = Literal["identical", "equivalent", "different", "missing"]
+Standing = Literal["proven", "not proven", "not proven: budget", "unproven"]  # unproven: it was not run
+Again = Literal["no", "same", "other", "failed", "budget"]  # what a second run gave against the first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,6 +352,11 @@ class Parameter:
     inferred_type_name: str
     help: str = ""
     ordinal: int | None = None
+    where: str = ""  # of a literal in an expression: "fit(epochs=)", "settings['rate']"
+    places: tuple[tuple[int, int, int], ...] = ()  # of such a literal: ordinal, and from where to where in its source
+    reaches: tuple[str, ...] | None = None  # the targets that it can change; None where that isn't known
+    is_input: bool = False  # the path of a file that is read
+    secret: str | None = None  # where the value comes from: env:NAME, file:PATH, keyring:SERVICE/NAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,6 +370,30 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deviation:
+    """How far numbers are from those that they are compared with: the largest of each measure.
+
+    `low` and `high` are the two numbers that are the furthest apart for their size.
+    """
+
+    count: int  # of numbers that differ
+    low: float
+    high: float
+    absolute: float
+    relative: float | None = None  # None where the expected number is zero
+    ulps: int | None = None  # None for integers, and where they say nothing any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """What two runs of one pipeline on one machine gave, where that was not the same."""
+
+    first: str
+    second: str
+    numbers: Deviation | None = None  # of the second run's from the first one's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One comparison of a proof: a target, an output or a file."""
 
@@ -372,6 +403,8 @@ class Check:
     expected: str | None = None
     found: str | None = None
     ordinal: int | None = None
+    deviation: Deviation | None = None  # of "equivalent" and "different", where numbers were compared
+    spread: Spread | None = None  # it is nondeterministic: two runs differ here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -379,6 +412,16 @@ class Divergence:
     ordinal: int
     cause: str
     evidence: tuple[str, ...] = ()
+    spreads: dict[str, Spread] = field(default_factory=dict)  # of its values that two runs here don't share, by name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Widening:
+    """Executions that were added to a slice that was not proven, and what that was worth."""
+
+    added: tuple[Kept, ...]
+    proven: bool
+    seconds: float  # that the added executions took when they were recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -391,6 +434,25 @@ class Verification:
     changes: tuple[str, ...] = ()  # data, packages or code that differ from the record
     error: str | None = None  # the run itself failed
     clock: Clock = "real"  # recorded: each execution began at the time at which it was recorded
+    notebook: str | None = None  # sha256 of the exported notebook that was run
+    budget: float | None = None  # seconds that it might take; None without a limit
+    exceeded: bool = False  # the budget ended it, so that nothing is shown
+    again: Again = "no"
+    python: str | None = None  # of the kernel that ran
+    environment: str | None = None  # sha256 of Python, the machine and the distributions of that kernel
+    data: tuple[FileAccess, ...] = ()  # what the pipeline reads, with the digests of here and now
+
+    @property
+    def verdict(self) -> Standing:
+        if self.exceeded:
+            return "not proven: budget"
+        return "proven" if self.proven else "not proven"
+
+    @property
+    def nondeterministic(self) -> bool:
+        """Whether all that differs from the record differs between two runs here, too."""
+        bad = [check for check in self.checks if check.verdict in ("different", "missing")]
+        return bool(bad) and all(check.spread is not None for check in bad)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -411,19 +473,74 @@ class Pipeline:
     verification: Verification | None = None
     nondeterminism: tuple[Nondeterminism, ...] = ()
     times: dict[int, str] = field(default_factory=dict)  # when each of its executions began
+    widened: tuple[Widening, ...] = ()  # steps that its slice was widened by, in order
     schema: int = SCHEMA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """That a pipeline was exported, or proven: who, when, where, with what, and what came of it.
+
+    It stays on the machine, in `.jrepro/proofs/`: `pipeline.json` holds the verification alone.
+    """
+
+    id: str
+    pipeline: str  # its folder, relative to the project
+    session: str
+    verdict: Standing
+    started: str
+    command: Literal["export", "verify"]
+    duration: float | None = None
+    user: str | None = None
+    host: str | None = None
+    machine: str = ""  # "Linux-6.18-x86_64"
+    python: str | None = None  # of the kernel that ran
+    environment: str | None = None  # as in the verification
+    notebook: str | None = None  # sha256 of the exported notebook
+    data: tuple[FileAccess, ...] = ()  # what it reads, with the digests of here and now
+    checks: tuple[Check, ...] = ()
+    clock: Clock = "real"
+    budget: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What the kernel of a run and its children used; None where the system doesn't tell."""
+
+    wall: float
+    cpu: float | None = None
+    peak_memory: int | None = None  # of the largest process
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
+    """`data`, `code` and `environment` are what it ran on: name -> digest or version; None for what was not there.
+
+    `verdict`: baseline (nothing to compare with yet), identical or equivalent (nothing had changed), different
+    (nothing had changed, and yet), changed (see `reasons`), drifted (metrics left their history, too), failed, killed.
+    """
+
     id: str
     pipeline: str
     status: Literal["running", "ok", "failed", "killed"]
     started: str
     duration: float | None = None
-    parameters: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)  # those that were set: texts as they are, else Python
     clock: Clock = "real"
     notebook: str | None = None  # the executed one
     error: str | None = None
     pid: int | None = None  # of the process that wrote "running": once it has gone, the run was killed
-    outs: tuple[FileAccess, ...] = ()  # of the files that its pipeline writes, those that it wrote
+    standing: Standing = "unproven"  # of its pipeline when it began
+    pid_started: float | None = None  # another process may get its number
+    outs: tuple[FileAccess, ...] = ()  # the files that it wrote, which are also in `outputs/` beside its record
+    values: dict[str, str] = field(default_factory=dict)  # all parameters, with their defaults
+    data: dict[str, str | None] = field(default_factory=dict)
+    code: dict[str, str | None] = field(default_factory=dict)
+    environment: dict[str, str | None] = field(default_factory=dict)
+    resources: Resources | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    log: str | None = None
+    verdict: str | None = None
+    baseline: str | None = None  # the run that it was compared with
+    reasons: tuple[str, ...] = ()  # what changed since, and what that did
+    checks: tuple[Check, ...] = ()

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from jupyter_repro.capture.locality import LIBRARY_ROOTS
 from jupyter_repro.capture.many import MANY
+from jupyter_repro.capture.unaudited import spare_deepcopy
 
 SPAWNS = frozenset(("subprocess.Popen", "os.system", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec", "pty.spawn"))
 _LISTINGS = frozenset(("os.scandir", "os.listdir"))
@@ -55,7 +56,11 @@ def _report(name: str, arguments: tuple[Any, ...]) -> None:
         return
     try:
         if name == "open":
-            _listener._note_open(name, *arguments)
+            path, mode, flags = arguments
+            if type(path) is str and type(flags) is int and not flags & _UPDATING:
+                _listener._opened[arguments] = None  # at most this for each of thousands; told apart after the reply
+            else:
+                _listener._note_open(name, path, mode, flags)
         else:
             _listener._note(name, arguments)
     except Exception:  # noqa: BLE001 - it would surface in the user's open(); suppress() is slow
@@ -72,6 +77,7 @@ class Audit:
         self._forget()
         if not _installed:
             sys.addaudithook(_report)
+            spare_deepcopy()
             _installed = True
 
     def _forget(self) -> None:
@@ -80,7 +86,7 @@ class Audit:
         self.overwritten: dict[str, int] = {}  # files that were there before, and the position at which that was over
         self._events: dict[Event, None] = {}
         self._read: dict[tuple[str, str | None, int, str], None] = {}  # (path, mode, flags, working directory)
-        self._directory: str | None = None
+        self._opened: dict[tuple[str, str | None, int], None] = {}  # the same from the present working directory
         self._spawned = False
 
     def begin(self) -> None:
@@ -91,6 +97,15 @@ class Audit:
     def end(self) -> None:
         global _listener  # noqa: PLW0603
         _listener = None
+        self._place_opened()
+
+    def _place_opened(self) -> None:
+        """Relative paths are meant from where the process is now."""
+        opened, self._opened = self._opened, {}
+        directory = working_directory() if opened else ""
+        for path, mode, flags in opened:
+            if not (path.endswith(_COMPILED) or path.startswith(_LIBRARIES)):  # an import opens hundreds of these
+                self._read[path, mode, flags, directory] = None
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -142,8 +157,8 @@ class Audit:
             self._note_move(name, arguments)
 
     def _note_move(self, name: str, arguments: tuple[Any, ...]) -> None:
-        if name == "os.chdir":
-            self._directory = None
+        if name == "os.chdir":  # it comes before the process goes there
+            self._place_opened()
         paths = [os.fsdecode(each) for each in arguments[:2] if isinstance(each, (str, bytes, os.PathLike))]
         absolute = [absolute_path(_within(path, name, arguments)) for path in paths]
         if name == "os.symlink":
@@ -158,17 +173,14 @@ class Audit:
                 return
             path = os.fsdecode(path)
         if path.endswith(_COMPILED) or path.startswith(_LIBRARIES):
-            return  # an import opens hundreds of these
+            return
         flags = flags or 0
         if flags & _UNNAMED == _UNNAMED != 0:
             return  # a temporary file without a name
-        directory = self._directory
-        if directory is None:
-            directory = self._directory = working_directory()
         if _may_create(name, mode, flags):
             self._note_write(name, path, mode, flags)
         else:
-            self._read[path, mode, flags, directory] = None
+            self._opened[path, mode, flags] = None
 
     def _note_write(self, name: str, path: str, mode: str | None, flags: int) -> None:
         absolute = absolute_path(path)

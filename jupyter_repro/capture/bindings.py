@@ -60,6 +60,8 @@ class Bindings:
 
     def _version(self, name: str, reach: Reach) -> _Version:
         newest = max((self._heap.nodes[address].version for address in reach.touched), default=0)
+        if not reach.complete:
+            newest = max(newest, self._heap.unsure)
         return (self._heap.tokens.get(name), newest, len(reach.touched))
 
 

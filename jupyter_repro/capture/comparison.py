@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
+from jupyter_repro.capture.deviations import Deviations
 from jupyter_repro.capture.fingerprint import fingerprint
 from jupyter_repro.capture.values.content import Leaf, Numbers, Record, Text, TooLarge, decode, records_of
 from jupyter_repro.capture.values.describe import Describer
@@ -14,8 +16,6 @@ from jupyter_repro.capture.values.scalars import SCALARS
 from jupyter_repro.model import Check, Value
 
 _SLACK = 2  # a value that is this many times larger than what was recorded isn't looked into
-_MOST_ULPS = 1e12  # beyond, units in the last place say nothing
-_ULP_SCALE = {"d": 1.0, "f": 2.0**29, "e": 2.0**42}  # of a double's last place, by format
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,32 @@ def compare(
         return _inexact(value, check) if inexact else replace(check, verdict="identical")
     if content is None:
         return check
+    comparison = _Comparison(tolerance)
     try:
-        words = _Comparison(tolerance).run(value, content)
+        comparison.run(decode(content), records_of(value, _SLACK * max(len(content), 1 << 16)))
     except _Difference as first:
-        return replace(check, expected=first.expected, found=first.found)
+        measured = comparison.deviations.largest()
+        return replace(check, expected=first.expected, found=first.found, deviation=measured)
     except (TooLarge, ValueError):
         return check
-    return replace(check, verdict="equivalent", tolerance=f"{words}; {_INEXACT}" if inexact else words)
+    words = comparison.words()
+    return replace(
+        check,
+        verdict="equivalent",
+        tolerance=f"{words}; {_INEXACT}" if inexact else words,
+        deviation=comparison.deviations.largest(),
+    )
+
+
+def compare_contents(expected: bytes, found: bytes, tolerance: Tolerance = TOLERANCE) -> Check:
+    """The verdict on two encoded contents; ValueError where one is none."""
+    check, comparison = Check(subject="content", verdict="different"), _Comparison(tolerance)
+    try:
+        comparison.run(decode(expected), decode(found))
+    except _Difference as first:
+        measured = comparison.deviations.largest()
+        return replace(check, expected=first.expected, found=first.found, deviation=measured)
+    return replace(check, verdict="equivalent", tolerance=comparison.words(), deviation=comparison.deviations.largest())
 
 
 def _inexact(value: Any, check: Check) -> Check:
@@ -78,63 +97,56 @@ def _inexact(value: Any, check: Check) -> Check:
 
 
 class _Comparison:
-    """One comparison within a tolerance, and the largest differences that it let pass."""
+    """One comparison within a tolerance, and how far off numbers are. What is no number must be the same."""
 
     def __init__(self, tolerance: Tolerance) -> None:
         self._tolerance = tolerance
-        self._absolute = self._relative = self._ulps = 0.0
+        self._first: _Difference | None = None  # number that is too far off
+        self.deviations = Deviations()
 
-    def run(self, value: Any, content: bytes) -> str:
-        """How far off the value is, in words; raises at the first leaf that differs."""
+    def run(self, expected_records: Iterable[Record], found_records: Iterable[Record]) -> None:
+        """Raises the first difference. Numbers are measured to the end, or to where the structure is another."""
         steps: list[str] = []
-        found_records = records_of(value, _SLACK * max(len(content), 1 << 16))
-        for expected, found in zip_longest(decode(content), found_records):
+        for expected, found in zip_longest(expected_records, found_records):
             known = expected or found
             steps[known.depth :] = [known.step]
             path = "".join(steps)
             if expected is None or found is None or _place(expected) != _place(found):
-                raise _Difference(path, _shown(expected), _shown(found))
+                raise self._first or _Difference(path, _shown(expected), _shown(found))
             self._compare(path, expected, found)
-        return self._words()
+        if self._first is not None:
+            raise self._first
+
+    def words(self) -> str:
+        tolerance = self._tolerance
+        return f"within {tolerance.relative:g} relative or {tolerance.absolute:g} absolute: {self.deviations.words()}"
 
     def _compare(self, path: str, expected: Record, found: Record) -> None:
         one, other = expected.leaf, found.leaf
         if isinstance(one, Numbers) and isinstance(other, Numbers) and one.format == other.format:
             self._compare_numbers(path, one, other)
-        elif isinstance(one, float) and isinstance(other, float):
-            self._compare_float(path, one, other, "d")
+        elif isinstance(one, (int, float)) and type(one) is type(other):
+            self._compare_number(path, one, other, "d")
         elif _identity(one) != _identity(other):
-            raise _Difference(path, _shown(expected), _shown(found))
+            raise self._first or _Difference(path, _shown(expected), _shown(found))
 
     def _compare_numbers(self, path: str, expected: Numbers, found: Numbers) -> None:
         if expected.data == found.data:
             return
         ours, theirs = expected.unpack(), found.unpack()
         if len(ours) != len(theirs):
-            raise _Difference(path, f"{len(ours):,} numbers", f"{len(theirs):,} numbers")
+            raise self._first or _Difference(path, f"{len(ours):,} numbers", f"{len(theirs):,} numbers")
         for position, (one, other) in enumerate(zip(ours, theirs, strict=True)):
-            if one == other:
-                continue
-            if not isinstance(one, float):
-                raise _Difference(f"{path}[{position}]", str(one), str(other))
-            self._compare_float(f"{path}[{position}]", one, other, expected.format)
+            if one != other:
+                self._compare_number(f"{path}[{position}]", one, other, expected.format)
 
-    def _compare_float(self, path: str, expected: float, found: float, format: str) -> None:
-        if not self._tolerance.allows(expected, found):
-            raise _Difference(path, repr(expected), repr(found))
-        if expected == found or math.isnan(expected):
+    def _compare_number(self, path: str, expected: Any, found: Any, format: str) -> None:
+        if expected == found:
             return
-        error = abs(found - expected)
-        self._absolute = max(self._absolute, error)
-        self._relative = max(self._relative, error / abs(expected) if expected else math.inf)
-        self._ulps = max(self._ulps, min(error / (math.ulp(expected) * _ULP_SCALE[format]), _MOST_ULPS))
-
-    def _words(self) -> str:
-        more = "more than " if self._ulps == _MOST_ULPS else ""
-        return (
-            f"within {self._tolerance.relative:g} relative or {self._tolerance.absolute:g} absolute: at most "
-            f"{self._absolute:.2g} absolute, {self._relative:.2g} relative, {more}{math.ceil(self._ulps):,} ULP"
-        )
+        exact = not isinstance(expected, float)
+        if self._first is None and (exact or not self._tolerance.allows(expected, found)):
+            self._first = _Difference(path, repr(expected), repr(found))
+        self.deviations.add(expected, found, format)
 
 
 def _place(record: Record) -> tuple[int, str, str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Collection
 from typing import Any
 
 from jupyter_repro.capture.arrays import array_token
+from jupyter_repro.capture.audit import absolute_path
 from jupyter_repro.capture.describe_models import describe_keras
 from jupyter_repro.capture.identity import identity, is_a, module_name
 from jupyter_repro.capture.node import INDEX, ORDER, WHOLE, Node, Opaque
@@ -66,8 +68,16 @@ def _describe_array(array: Any, node: Node, numpy: Any) -> None:
         node.put(WHOLE, (layout, sequence_token(values)), *values)
     else:
         node.put(WHOLE, (layout, memory_token(array, node)), _lender(array.base))
+        node.path = _mapped_file(array, numpy)
     if isinstance(array, numpy.ma.MaskedArray):
         node.put("#mask", memory_token(numpy.ma.getmaskarray(array), node))
+
+
+def _mapped_file(array: Any, numpy: Any) -> str | None:
+    """The file that changes with the array's elements."""
+    if not isinstance(array, numpy.memmap) or array.mode not in ("r+", "w+") or array.filename is None:
+        return None
+    return absolute_path(os.fspath(array.filename))
 
 
 def _lender(base: Any) -> Any:

@@ -59,6 +59,7 @@ class Evidence:
         namespace = observer.namespace()
         self._touch_returned(namespace)
         difference = observer.heap.update(namespace, reach.touched, reach.names | stored, known, reach.columns)
+        self._note_mapped_files(difference)
         random, changes, files = self._surroundings(imports)
         observer.files.watch_values(observer.shell.user_ns.get(name) for name in difference.bound | difference.rebound)
         self._note_local_modules(imports, difference)
@@ -67,6 +68,7 @@ class Evidence:
         if difference.cut or not reach.complete:
             self.reads.add("heap:*")
             self.writes.add("heap:*")
+            observer.heap.unsure = observer.heap.borders
         observer.background.end(self.execution.ordinal)
         return self._record(difference, imports, random, changes, files)
 
@@ -111,7 +113,15 @@ class Evidence:
     def _note_open_files(self) -> None:
         """Touching a file that is open for writing writes it, at the latest when it is closed."""
         nodes = self.observer.heap.nodes
-        paths = {nodes[each].path for each in self.reach.touched if each in nodes}
+        self._note_written(nodes[each].path for each in self.reach.touched if each in nodes and nodes[each].opaque)
+
+    def _note_mapped_files(self, difference: Difference) -> None:
+        """An array in a file's memory writes the file with its elements."""
+        nodes = self.observer.heap.nodes
+        changed = [nodes[each] for each in self.reach.touched if each in nodes]
+        self._note_written(node.path for node in changed if not node.opaque and node.label in difference.parts)
+
+    def _note_written(self, paths: Iterable[str | None]) -> None:
         places = {FileEvidence(self.observer.project).place("file", path) for path in paths if path is not None}
         self.reads |= places
         self.writes |= places

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_repro.capture import passwords
-from jupyter_repro.capture.values.content import encode
+from jupyter_repro.capture.values.content import MOST_BYTES, encode
 from jupyter_repro.capture.values.describe import Describer
 from jupyter_repro.capture.values.digest import Digester, OutOfTime
 from jupyter_repro.capture.values.node import type_name
@@ -48,9 +48,9 @@ def summarise(value: Any) -> str:
         return type_name(type(value))
 
 
-def content(value: Any) -> bytes | None:
-    """The numbers of a value with their structure (see `values.content`); None without numbers, above 8 MB, or where a
-    password stands among them.
+def content(value: Any, most: int = MOST_BYTES) -> bytes | None:
+    """The numbers of a value with their structure (see `values.content`); None without numbers, above `most` bytes, or
+    where a password stands among them.
     """
-    encoded = encode(value)
+    encoded = encode(value, most)
     return None if encoded is None or passwords.stand_in_bytes(encoded) else encoded

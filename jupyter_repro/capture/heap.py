@@ -45,7 +45,9 @@ class Heap:
         self.addresses: dict[str, int] = {}  # of the names' values, hidden names included
         self.roots: dict[str, int] = {}  # the same, of values that have parts
         self.modules: dict[str, str] = {}  # of modules and of what modules define: the module's full name
+        self.gains: dict[int, int] = {}  # edges and names that lead to objects that have no node yet
         self.borders = 0
+        self.unsure = 0  # the last border at which something that has no node may have changed
         self.labels = labels  # that were given
         self._alive = 0
 
@@ -88,6 +90,8 @@ class Heap:
         border.look(namespace.values({*changed, *read}))
         if lost := border.lost():
             border.look(namespace.values(border.names_that_lead_to(lost)))
+        if border.difference.cut:
+            border.drop_unseen()
         border.forget()
         if len(self.nodes) > self._alive + _COMPACT_EVERY:
             self._compact()
@@ -112,9 +116,12 @@ class Heap:
             del self.nodes[address]
         for node in self.nodes.values():
             node.owners = 0
+        self.gains.clear()
         for address in self._edges():
             if owned := self.nodes.get(address):
                 owned.owners += 1
+            else:
+                self.gains[address] = self.gains.get(address, 0) + 1
         self._alive = len(self.nodes)
 
     def _edges(self) -> Iterable[int]:
@@ -147,7 +154,6 @@ class _Border:
         self.touched = touched
         self.seen: set[int] = set()
         self.orphans: list[int] = []  # lost an owner
-        self.gains: dict[int, int] = {}  # owners of objects that have no node yet
         self.difference = Difference()
 
     def compare_names(self, namespace: Namespace, stored: Collection[str] | None) -> list[str]:
@@ -232,7 +238,7 @@ class _Border:
             node.version = self.heap.borders if changed or node.opaque else old.version
         else:
             node.label, node.version = self.heap.new_label(), self.heap.borders
-            node.owners = old.owners if old is not None else self.gains.pop(address, 0)
+            node.owners = old.owners if old is not None else self.heap.gains.pop(address, 0)
             self.difference.born.add(node.label)
         self.nodes[address] = node
         for addresses in node.children.values():
@@ -255,7 +261,7 @@ class _Border:
         for address in addresses:
             node = self.nodes.get(address)
             if node is None:
-                self.gains[address] = self.gains.get(address, 0) + 1
+                self.heap.gains[address] = self.heap.gains.get(address, 0) + 1
             else:
                 node.owners += 1
 
@@ -265,8 +271,26 @@ class _Border:
             if node is not None:
                 node.owners -= 1
                 self.orphans.append(address)
-            elif address in self.gains:
-                self.gains[address] -= 1
+            else:
+                self._release_unknown(address)
+
+    def _release_unknown(self, address: int) -> None:
+        """Of an object without a node one edge is gone: what comes to live there later doesn't own it."""
+        gains = self.heap.gains
+        if gains.get(address, 0) > 1:
+            gains[address] -= 1
+        else:
+            gains.pop(address, None)
+
+    def drop_unseen(self) -> None:
+        """What was touched and not looked at again can be anything by now: without a node, whoever reaches it reads and
+        writes `heap:*`.
+        """
+        for address in (self.touched | self.columns.keys()) - self.seen:
+            if node := self.nodes.pop(address, None):
+                self.heap.gains[address] = node.owners
+                for children in node.children.values():
+                    self._release(children)
 
     def lost(self) -> set[int]:
         """Touched objects that weren't met again, though something that wasn't touched still leads to them."""
@@ -311,3 +335,5 @@ class _Border:
                     if owned := self.nodes.get(child):
                         owned.owners -= 1
                         stack.append(child)
+                    else:
+                        self._release_unknown(child)

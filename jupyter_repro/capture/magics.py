@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -19,7 +21,8 @@ from jupyter_repro.capture.collector import spared
 from jupyter_repro.capture.processes import command
 from jupyter_repro.errors import NotReproduced, ReproError, StorageError, UsageError
 
-_HELP = "Type `%repro start`, `status`, `log`, `slice NAME`, `export NAME` or `stop`."
+_HELP = "Type `%repro start`, `status`, `log`, `slice NAME`, `export NAME`, `metric NAME VALUE` or `stop`."
+_METRIC = re.compile(r"metric[ \t]+([\w.-]+)[ \t]+(\S.*)")
 _SEEDS = 2**32
 _SHOWN = 5  # files
 _GLANCE, _PATIENCE = 1.0, 30.0  # seconds for files that aren't hashed yet: to look at the record, to conclude from it
@@ -66,10 +69,13 @@ def stop(patience: float | None = None) -> None:
 
 
 def _repro(line: str) -> None:
-    """Record this notebook: %repro start | status | log | slice NAME | export NAME | stop
+    """Record this notebook: %repro start | status | log | slice NAME | export NAME | metric NAME VALUE | stop
 
     start takes --seed N, --deterministic, --keep-data and --notebook PATH.
     """
+    if (metric := _METRIC.fullmatch(line.strip())) is not None:
+        _show_metric(*metric.groups())
+        return
     try:
         arguments = _parser().parse_args(_words(line) or ["status"])
         arguments.run(arguments)
@@ -79,6 +85,14 @@ def _repro(line: str) -> None:
         raise
     except Exception as error:  # noqa: BLE001 - the rest of the cell is the user's
         raise MagicError(_bug(error)) from None
+
+
+def _show_metric(name: str, expression: str) -> None:
+    """What a run of the exported notebook takes down as a metric; an error in the expression is the user's."""
+    from IPython.core.getipython import get_ipython
+
+    shell: Any = get_ipython()
+    print(f"{name} =", eval(expression, shell.user_ns))
 
 
 def _words(line: str) -> list[str]:
@@ -116,6 +130,8 @@ def _parser() -> _Parser:
     for name, run in (("slice", _slice), ("export", _export)):
         known = add(name, run)
         known.add_argument("targets", nargs="*", metavar="NAME")
+        known.add_argument("--cell", action="append", default=[], type=int)
+        known.add_argument("--file", action="append", default=[])
         if name == "export":
             known.add_argument("--no-prove", action="store_true")
             known.add_argument("-o", "--output", type=Path)
@@ -207,17 +223,17 @@ def _status(arguments: Namespace) -> None:
     _gather(recorder)
     if waiting := recorder.keeper.journal.waiting:
         print(f"Not on disk yet: the last {waiting} lines of the record, {_unwritten(recorder)}.")
-    _command("show", session.id, "--brief")
+    _display("show", session.id, "--brief")
 
 
 def _log(arguments: Namespace) -> None:
     _gather(_recording())
-    _command("show", _recording().session.id)
+    _display("show", _recording().session.id)
 
 
 def _slice(arguments: Namespace) -> None:
     _check_record("slice", arguments)
-    _command("slice", _recording().session.id, *_targets(arguments))
+    _display("slice", _recording().session.id, *_targets(arguments))
 
 
 def _check_record(name: str, arguments: Namespace) -> None:
@@ -267,16 +283,30 @@ def _evaluate(recorder: Any, expressions: list[str]) -> None:
 
 
 def _targets(arguments: Namespace) -> list[str]:
-    return [part for target in arguments.targets for part in ("-t", target)]
+    options = (("-t", arguments.targets), ("--cell", arguments.cell), ("--file", arguments.file))
+    return [part for option, values in options for value in values for part in (option, str(value))]
+
+
+def _display(*arguments: str) -> None:
+    """What a `jrepro` command tells: tables where the front end shows HTML, text elsewhere."""
+    from IPython.core.getipython import get_ipython
+
+    shell: Any = get_ipython()
+    shell.display_pub.publish(json.loads(_answer(*arguments, "--mime")))
 
 
 def _command(*arguments: str) -> None:
+    print(_answer(*arguments), end="")
+
+
+def _answer(*arguments: str) -> str:
     """Run a `jrepro` command in a process of its own, on what the journal holds by now."""
     environment = {**os.environ, "JREPRO_PROJECT": str(_recording().project)}
     line = command("jupyter_repro.cli.main", *arguments)
     finished = subprocess.run(line, env=environment, capture_output=True, text=True, check=False)
-    print(finished.stdout, end="")
     _, failed, error = finished.stderr.rpartition("Error: ")
     if failed and finished.returncode != NotReproduced.exit_code:
+        print(finished.stdout, end="")
         raise MagicError(" ".join(error.split()))
     print(finished.stderr, end="", file=sys.stderr)
+    return finished.stdout

@@ -1,6 +1,8 @@
 """Models that an execution changed, told at the border after it by the names that are bound to them.
 
 Nothing is wrapped: the heap's evidence says which names to look at. Keras' `fit` is listened to as well, see `fits`.
+Networks are looked at with the evidence: their weights are arrays. An estimator can be a thousand trees: it waits until
+the kernel is idle, and is left out if it changes before that.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from jupyter_repro.capture.weights import Weights, keras_weights, torch_weights
 from jupyter_repro.model import CellExecution, Fit
 
 _BUDGET = 0.1  # seconds for the models of one execution
+_IDLE_BUDGET = 1.0  # seconds for those that waited, while nobody does
 _LONGEST = 60  # characters of a parameter
 _SCALARS = (int, float, str, bool, type(None))
 _HELD = 20  # models in a list or dict that are looked at
@@ -33,9 +36,20 @@ class _State:
     weights: Weights
 
 
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """An estimator that waits to be looked at."""
+
+    ordinal: int
+    address: int
+    trains: bool
+    before: _State | None
+
+
 class Models:
     def __init__(self) -> None:
         self._known: dict[str, _State] = {}  # by name, as it last was
+        self._due: dict[str, _Due] = {}
 
     def changed(
         self, execution: CellExecution, namespace: Mapping[str, Any], called: Trained, code: Collection[CodeNames]
@@ -46,19 +60,41 @@ class Models:
         """
         found: list[Fit] = []
         deadline, seen = time.monotonic() + _BUDGET, {identity(model) for model in called.models}
-        for name in (*execution.mutated, *execution.bound, *execution.rebound):
+        changed = (*execution.mutated, *execution.bound, *execution.rebound)
+        self._forget(self._due if execution.incomplete else changed)
+        for name in changed:
             for path, model in _models(name, namespace.get(name)):
                 trains = name in execution.mutated or _trains(execution, code)
-                fit = self._fit(path, model, deadline, trains)
-                if fit is not None and identity(model) not in seen:
+                before = self._known.pop(path, None)
+                if library_of(type(model)) == "sklearn":
+                    if identity(model) not in seen:
+                        self._due[path] = _Due(execution.ordinal, identity(model), trains, before)
+                elif (fit := self._fit(path, model, deadline, trains, before)) and identity(model) not in seen:
                     found.append(fit)
                 seen.add(identity(model))
         return tuple(found)
 
-    def _fit(self, path: str, model: Any, deadline: float, trains: bool) -> Fit | None:
+    def settle(self, namespace: Mapping[str, Any]) -> dict[int, tuple[Fit, ...]]:
+        """The estimators that waited and are as their execution left them, by its ordinal."""
+        due, self._due = self._due, {}
+        deadline, found = time.monotonic() + _IDLE_BUDGET, dict[int, tuple[Fit, ...]]()
+        for path, each in due.items():
+            model = dict(_models(_name_in(path), namespace.get(_name_in(path)))).get(path)
+            if model is None or identity(model) != each.address:
+                continue
+            if fit := self._fit(path, model, deadline, each.trains, each.before):
+                found[each.ordinal] = (*found.get(each.ordinal, ()), fit)
+        return found
+
+    def _forget(self, names: Collection[str]) -> None:
+        """They are not what they were when they began to wait."""
+        for path in [path for path in self._due if path in names or _name_in(path) in names]:
+            del self._due[path]
+
+    def _fit(self, path: str, model: Any, deadline: float, trains: bool, before: _State | None) -> Fit | None:
         """None where the execution only made it, or came by it in another way."""
         library = library_of(type(model))
-        before, now = self._known.pop(path, None), _state(model, library, deadline)
+        now = _state(model, library, deadline)
         if library is None or now is None:
             return None
         self._known[path] = now
@@ -92,6 +128,10 @@ def _models(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         for key, each in items:
             if library_of(type(each)) is not None and type(key) in (str, int):
                 yield f"{name}[{key!r}]", each
+
+
+def _name_in(path: str) -> str:
+    return path.partition("[")[0]
 
 
 @per_class

@@ -54,7 +54,7 @@ class Node:
         self.version = 0  # the border at which it last changed
         self.opaque = False
         self.keyed: str | None = None  # which single parts a text can name: "item", "attribute", "column" or none
-        self.path: str | None = None  # of a file that is open for writing
+        self.path: str | None = None  # of a file that is open for writing, or whose memory it is
         self.code: CodeNames | None = None
         self.parts: dict[str, Token] = {}
         self.children: dict[str, list[Any]] = {}

@@ -88,7 +88,8 @@ class Observer:
             places = tuple(sorted(meanwhile.by_children))
             return Late(owner=meanwhile.spawner, writes=Access(places=places)) if places else None
         difference = self.heap.update(self.namespace(), set(self.heap.nodes), list(self.heap.tokens))
-        writes = written(difference, meanwhile.own | meanwhile.by_children)
+        unseen = {"heap:*"} if difference.cut else set[str]()
+        writes = written(difference, meanwhile.own | meanwhile.by_children | unseen)
         return Late(owner=owner, writes=writes) if writes != Access() else None
 
     def pass_over_names(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from jupyter_repro.capture.drawn import KEY, drawn
 from jupyter_repro.capture.replaced import Replaced
 from jupyter_repro.hashing import digest
 from jupyter_repro.model import Output
@@ -93,7 +94,7 @@ class OutputCollector:
             shown: dict[str, Any] = {key: content.get(key) for key in ("ename", "evalue", "traceback")}
             self._outputs.append({"output_type": kind, **shown})
         else:
-            self._outputs.append(_shown(kind, content))
+            self._outputs.append(_with_figure(_shown(kind, content)))
 
     def _clear(self, wait: bool) -> None:
         self._clear_next = wait
@@ -143,6 +144,13 @@ def _shown(kind: str, content: dict[str, Any]) -> dict[str, Any]:
         output["transient"] = dict(content["transient"])
     if kind == "execute_result":
         output["execution_count"] = content.get("execution_count")
+    return output
+
+
+def _with_figure(output: dict[str, Any]) -> dict[str, Any]:
+    """While it is shown."""
+    if (found := drawn(output["data"])) is not None:
+        output["metadata"][KEY] = found
     return output
 
 

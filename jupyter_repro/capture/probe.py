@@ -1,7 +1,7 @@
 """In the kernel of a proof: what names are bound to, compared with what was recorded after each cell and at the end.
 
 It leaves no trace in the session: nothing is bound, nothing is counted, no event is hooked, no library is imported.
-Only where the recorded cells read from the network or a database, it listens to what these give now.
+It listens to what figures plot and, where the recorded cells read from the network or a database, to what these give.
 Each finding is one JSON line in a file, so that what was found before a kernel died is known.
 """
 
@@ -10,18 +10,23 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_repro.capture.comparison import TOLERANCE, Tolerance, compare
+from jupyter_repro.capture.drawn import Drawings
+from jupyter_repro.capture.fingerprint import content, fingerprint
 from jupyter_repro.capture.surroundings import THREADS
+from jupyter_repro.hashing import digest
 from jupyter_repro.model import Check, Value
 
 if TYPE_CHECKING:
     from jupyter_repro.capture.outside import Outside
 
+_MOST_NUMBERS = 64 << 20  # bytes that are kept for a second run
 _ROOT = str(Path(__file__).parents[2])
 _probes: list[Probe] = []  # the one of this kernel, once it has started
 
@@ -105,7 +110,9 @@ def start(plan: str) -> None:
     from IPython.core.getipython import get_ipython
 
     shell: Any = get_ipython()
-    _probes.append(Probe(Plan.from_json(Path(plan).read_text(encoding="utf-8")), shell.user_ns))
+    _probes.append(
+        Probe(Plan.from_json(Path(plan).read_text(encoding="utf-8")), shell.user_ns, getattr(shell, "kernel", None))
+    )
 
 
 def note(ordinal: int) -> None:
@@ -121,9 +128,11 @@ def finish() -> None:
 class Probe:
     """Never raises: what goes wrong is a finding, too."""
 
-    def __init__(self, plan: Plan, namespace: dict[str, Any]) -> None:
+    def __init__(self, plan: Plan, namespace: dict[str, Any], kernel: Any = None) -> None:
         self._plan = plan
         self._namespace = namespace
+        self._left = _MOST_NUMBERS
+        self._drawings = Drawings(kernel) if kernel is not None else None
         for name, value in plan.environment.items():  # also what the kernel's specification sets
             if value is None:
                 os.environ.pop(name, None)
@@ -134,7 +143,9 @@ class Probe:
     def note(self, ordinal: int) -> None:
         """Compare the names whose values were recorded after this execution."""
         checks = [self._check(name, expected) for name, expected in self._plan.values.get(ordinal, {}).items()]
-        self._write(ordinal=ordinal, checks=checks, **self._heard())
+        found = self._found({name: self._namespace.get(name) for name in _other(checks) if name in self._namespace})
+        drawn = self._drawings.take() if self._drawings is not None else []
+        self._write(ordinal=ordinal, checks=checks, found=found, drawn=drawn, **self._heard())
 
     def _heard(self) -> dict[str, Any]:
         """What came from outside since the last note."""
@@ -148,7 +159,10 @@ class Probe:
 
     def finish(self) -> None:
         """Evaluate and compare the targets, and tell what this kernel runs on."""
-        self._write(targets=[self._answer(question) for question in self._plan.questions])
+        answers = [self._answer(question) for question in self._plan.questions]
+        other = _other([check for check, _ in answers])
+        found = self._found({check.subject: value for check, value in answers if check.subject in other})
+        self._write(targets=[check for check, _ in answers], found=found)
         threads = {name: os.environ[name] for name in THREADS if name in os.environ}
         self._write(python=sys.version.split()[0], distributions=self._distributions(), threads=threads)
 
@@ -162,16 +176,34 @@ class Probe:
 
     def _compare(self, value: Any, expected: Value, subject: str) -> Check:
         path = self._plan.contents.get(expected.content or "")
-        content = Path(path).read_bytes() if path is not None else None
-        return compare(value, expected, content, self._plan.tolerance, subject=subject)
+        numbers = Path(path).read_bytes() if path is not None else None
+        return compare(value, expected, numbers, self._plan.tolerance, subject=subject)
 
-    def _answer(self, question: Question) -> Check:
+    def _answer(self, question: Question) -> tuple[Check, Any]:
+        value = None
         try:
             value = eval(compile(question.expression, "<target>", "eval"), self._namespace)
             check = self._compare(value, question.value, question.expression)
         except Exception as error:  # noqa: BLE001 - the expression is the user's
             check = _missing(question.expression, question.value, f"{type(error).__name__}: {error}")
-        return check
+        return check, value
+
+    def _found(self, values: Mapping[str, Any]) -> dict[str, Value]:
+        """What is to be found again in a second run; numbers go to files beside the findings."""
+        found = {}
+        for name, value in values.items():
+            with suppress(Exception):  # the value is the user's, and nothing depends on it
+                found[name] = self._kept(value)
+        return found
+
+    def _kept(self, value: Any) -> Value:
+        known, numbers = fingerprint(value), content(value)
+        if numbers is None or self._left < len(numbers):
+            return known
+        self._left -= len(numbers)
+        name = digest(numbers)
+        Path(f"{self._plan.findings}.{name}").write_bytes(numbers)
+        return replace(known, content=name)
 
     def _distributions(self) -> dict[str, str | None]:
         from importlib.metadata import PackageNotFoundError, version
@@ -195,6 +227,10 @@ def _listening(project: Path) -> Outside:
     outside = Outside(project)
     outside.start()
     return outside
+
+
+def _other(checks: Iterable[Check]) -> set[str]:
+    return {check.subject for check in checks if check.verdict == "different"}
 
 
 def _missing(subject: str, expected: Value, found: str) -> Check:

@@ -270,9 +270,8 @@ class Recorder:
         if self._sidecar is not None and self._sidecar.poll() is not None:
             self._sidecar = None  # reaped: the user's own os.wait() must not meet it
         try:
-            self.keeper.write(
-                "ended", ordinal=execution.ordinal, **{key: plain(each) for key, each in self._ended.items()}
-            )
+            ended = {key: plain(each) for key, each in self._ended.items()}
+            self.keeper.journal.write_with_next("ended", ordinal=execution.ordinal, **ended)
             self._gather(execution)
         except BaseException as error:  # noqa: BLE001 - in the kernel's loop, SystemExit would end the kernel
             self.keeper.fault(error)
@@ -343,6 +342,8 @@ class Recorder:
             if changed or gone:
                 bindings = {name: plain(binding) for name, binding in changed.items()}
                 self.keeper.write("names", ordinal=self.ordinal, bindings=bindings, gone=sorted(gone))
+            for ordinal, fits in self._models.settle(self.shell.user_ns).items():
+                self.keeper.write("fitted", ordinal=ordinal, fits=plain(fits))
         except BaseException as error:  # noqa: BLE001 - it runs in the kernel's loop
             self.keeper.fault(error)
 

@@ -14,7 +14,8 @@ import click
 from jupyter_repro.cli.console import one_line
 
 if TYPE_CHECKING:
-    from jupyter_repro.verify.export import Exported
+    from jupyter_repro.model import Parameter
+    from jupyter_repro.verify.proving import Exported
     from jupyter_repro.verify.tried import Tried
 
 
@@ -35,7 +36,13 @@ if TYPE_CHECKING:
     type=click.FloatRange(min=0, min_open=True),
     help="Seconds that one cell may take while a notebook that was never recorded is tried.",
 )
-@click.option("--no-prove", is_flag=True, help="Write it without running it.")
+@click.option(
+    "--prove-budget",
+    "budget",
+    metavar="DURATION",
+    help="How long proving may take, in all: 90s, 10m, 1h30m. What isn't proven by then is not proven.",
+)
+@click.option("--no-prove", is_flag=True, help="Write it without running it: it stays marked as unproven.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
     notebook: Path,
@@ -46,6 +53,7 @@ def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
     output: Path | None,
     session: str | None,
     timeout: float | None,
+    budget: str | None,
     no_prove: bool,
     as_json: bool,
 ) -> int:
@@ -58,8 +66,10 @@ def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
     compared with what the file shows. Files that the cells change are put back.
     """
     from jupyter_repro.run.papermill import is_terminal
+    from jupyter_repro.verify.budget import parse_duration
     from jupyter_repro.verify.export import Request, export
 
+    seconds = parse_duration(budget) if budget is not None else None
     if session is None and (tried := _try(notebook, targets, timeout, as_json)) is not None and tried.obstacle:
         click.echo(json.dumps(_obstacle_json(tried)) if as_json else "\n".join(_obstacle_lines(tried, notebook)))
         return 1
@@ -72,10 +82,11 @@ def command(  # noqa: PLR0913, PLR0917  click passes each option by its name
         folder=output,
         session=session,
         proof=not no_prove,
+        budget=seconds,
     )
     exported = export(request, say=_quiet if as_json else _say, progress=is_terminal() and not as_json)
     click.echo(json.dumps(_as_json(exported)) if as_json else "\n".join(_lines(exported)))
-    return 1 if exported.verdict == "not proven" else 0
+    return 0 if exported.verdict in ("proven", "unproven") else 1
 
 
 def _try(notebook: Path, targets: tuple[str, ...], timeout: float | None, as_json: bool) -> Tried | None:
@@ -133,6 +144,8 @@ def _as_json(exported: Exported) -> dict[str, Any]:
         "parameters": msgspec.to_builtins(pipeline.parameters),
         "nondeterminism": msgspec.to_builtins(pipeline.nondeterminism),
         "verification": msgspec.to_builtins(pipeline.verification),
+        "widened": msgspec.to_builtins(pipeline.widened),
+        "missing": msgspec.to_builtins(exported.missing) if exported.verdict == "proven" else [],
         **({"saved": tried_json(exported.tried)} if exported.tried is not None else {}),
     }
 
@@ -144,31 +157,43 @@ def _notebook(exported: Exported) -> Path:
 def _lines(exported: Exported) -> Iterator[str]:
     from jupyter_repro.cli.slice import slice_lines
     from jupyter_repro.cli.tried import saved_lines, tried_lines
-    from jupyter_repro.cli.verdicts import nondeterminism_lines, verification_lines
+    from jupyter_repro.cli.verdicts import nondeterminism_lines, verification_lines, widening_lines
 
     pipeline, tried = exported.pipeline, exported.tried
     if tried is not None:
         yield from tried_lines(tried)
     yield from slice_lines(exported.recording, pipeline.slice)
     for parameter in pipeline.parameters:
-        yield f"Parameter {parameter.name} = {one_line(parameter.default)}"
+        yield one_line(_parameter_line(parameter))
     yield from nondeterminism_lines(pipeline.nondeterminism, _typed(exported))
     if pipeline.verification is not None:
         yield "Targets:"
         yield from verification_lines(pipeline.verification, pipeline.nondeterminism)
+        yield from widening_lines(pipeline.widened, exported.missing, pipeline.verification)
     if tried is not None:
         yield from saved_lines(tried, pipeline.slice.targets, exported.verdict)
     yield f"Written to {_shown(_notebook(exported))}"
     yield _next_step(exported)
 
 
+def _parameter_line(parameter: Parameter) -> str:
+    if parameter.secret is not None:
+        return f"Secret {parameter.name}, read from {parameter.secret}"
+    where = f", in {parameter.where}" if parameter.where else ""
+    idle = " (it isn't read by anything kept)" if parameter.reaches == () else ""
+    return f"Parameter {parameter.name} = {parameter.default}{where}{idle}"
+
+
 def _next_step(exported: Exported) -> str:
     folder = _typed(exported)
+    if exported.verdict == "not proven: budget":
+        return f"Type `jrepro verify {folder}` to prove it without a limit."
     if exported.verdict == "not proven":
         return f"Type `jrepro show {exported.pipeline.session}` to see what was recorded."
     if exported.verdict == "unproven":
-        return f"It was not run: type `jrepro verify {folder}` to prove it."
-    option = f" -p {exported.pipeline.parameters[0].name} VALUE" if exported.pipeline.parameters else ""
+        return f"It is unproven, for it was not run: type `jrepro verify {folder}` to prove it."
+    settable = [each.name for each in exported.pipeline.parameters if each.secret is None]
+    option = f" -p {settable[0]} VALUE" if settable else ""
     if (proof := exported.pipeline.verification) is not None and proof.clock == "recorded":
         option += " --clock recorded"
     return f"Type `jrepro run {folder}{option}` to run it again."

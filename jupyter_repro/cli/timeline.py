@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
 from jupyter_repro.cli.console import local_time, one_line, seconds
+from jupyter_repro.cli.markup import Cell, Code, Lines, Table, Tone, Verdict
 from jupyter_repro.cli.training import fit_lines
 from jupyter_repro.lineage.staleness import Stale
 from jupyter_repro.model import CellExecution, FileAccess, Query, RandomState, Recording, RemoteRead
@@ -15,16 +16,31 @@ from jupyter_repro.store.liveness import State
 _SHOWN = 8  # of one kind: names, files, stale executions in an overview; --json has all
 _WIDTH = 100  # characters of a cell's first line
 _INDENT = " " * 13  # below the status
+_ROWS = 500  # of a table
+_TONES: Mapping[str, Tone] = {
+    "ok": "good",
+    "error": "bad",
+    "interrupted": "bad",
+    "lost": "bad",
+    "unobserved": "warning",
+}
 _COLOURS = {"ok": "green", "error": "red", "interrupted": "red", "lost": "red", "running": "cyan"}
 
 
-def timeline(recording: Recording, state: State, stale: Sequence[Stale], saved: bool) -> Iterator[str]:
-    """Lines without ends. `saved` tells whether the saved notebook was there to compare with."""
-    yield from _head(recording, state, stale, saved)
+def timeline(
+    recording: Recording, state: State, stale: Sequence[Stale], saved: bool, reasons: Mapping[int, str]
+) -> Iterator[str]:
+    """Lines without ends. `saved` tells whether the saved notebook was there to compare with.
+
+    `reasons` say, by ordinal, why executions are kept or dropped.
+    """
+    yield from head(recording, state, stale, saved)
     yield ""
     by_ordinal = {each.ordinal: each for each in stale}
     for execution in recording.executions:
         yield _summary(execution)
+        if reason := reasons.get(execution.ordinal):
+            yield _INDENT + click.style(one_line(reason), bold=reason.startswith("kept"))
         yield from (f"{_INDENT}{one_line(detail)}" for detail in _details(execution))
         if found := by_ordinal.get(execution.ordinal):
             yield from (_INDENT + click.style(one_line(reason), fg="yellow") for reason in _staleness(found))
@@ -32,7 +48,7 @@ def timeline(recording: Recording, state: State, stale: Sequence[Stale], saved: 
 
 def overview(recording: Recording, state: State, stale: Sequence[Stale], saved: bool) -> Iterator[str]:
     """The head, and one line for each of the first few stale executions."""
-    yield from _head(recording, state, stale, saved)
+    yield from head(recording, state, stale, saved)
     executions = {execution.ordinal: execution for execution in recording.executions}
     for each in stale[:_SHOWN]:
         first = next(_staleness(each))
@@ -41,7 +57,7 @@ def overview(recording: Recording, state: State, stale: Sequence[Stale], saved: 
         yield f"      and {len(stale) - _SHOWN} more: `jrepro show {recording.session.id}`"
 
 
-def _head(recording: Recording, state: State, stale: Sequence[Stale], saved: bool) -> Iterator[str]:
+def head(recording: Recording, state: State, stale: Sequence[Stale], saved: bool) -> Iterator[str]:
     session, environment, git = recording.session, recording.session.environment, recording.session.git
     yield click.style(
         f"Session {session.id} of {one_line(session.notebook or 'a notebook that is not known')}", bold=True
@@ -62,6 +78,45 @@ def _head(recording: Recording, state: State, stale: Sequence[Stale], saved: boo
         yield click.style(f"Problem: {one_line(problem)}", fg="yellow")
 
 
+def stale_table(recording: Recording, stale: Sequence[Stale]) -> Table:
+    """What the overview tells, for a page."""
+    executions = {execution.ordinal: execution for execution in recording.executions}
+    rows = [
+        (str(each.ordinal), Verdict(_staleness_word(each), "warning"), Code(_first_line(executions[each.ordinal])), why)
+        for each in stale[:_SHOWN]
+        for why in [Lines([reason.partition(": ")[2] for reason in _staleness(each)])]
+    ]
+    caption = f"The first {_SHOWN} of {len(stale)} that no longer stand for what the notebook would give now"
+    if len(stale) <= _SHOWN:
+        caption = "No longer stand for what the notebook would give now"
+    return Table(caption=caption, headers=("execution", "state", "code", "why"), rows=rows)
+
+
+def timeline_table(recording: Recording, stale: Sequence[Stale], reasons: Mapping[int, str]) -> Table:
+    by_ordinal = {each.ordinal: each for each in stale}
+    rows: list[Sequence[Cell]] = []
+    for execution in recording.executions[-_ROWS:]:
+        found = by_ordinal.get(execution.ordinal)
+        why = reasons.get(execution.ordinal)
+        details = [*([why] if why else []), *_details(execution), *(_staleness(found) if found else ())]
+        status = Verdict(execution.status, _TONES.get(execution.status, "quiet"))
+        took = seconds(execution.duration)
+        rows.append(
+            (str(execution.ordinal), _prompt(execution), status, took, Code(_first_line(execution)), Lines(details))
+        )
+    hidden = len(recording.executions) - len(rows)
+    caption = f"What ran, in true order; {hidden} earlier ones are left out" if hidden else "What ran, in true order"
+    return Table(caption=caption, headers=("execution", "prompt", "status", "time", "code", "details"), rows=rows)
+
+
+def _prompt(execution: CellExecution) -> str:
+    return f"[{execution.execution_count}]" if execution.execution_count is not None else "[ ]"
+
+
+def _staleness_word(stale: Stale) -> str:
+    return "stale" if stale.reasons else "deleted"
+
+
 def _counts(executions: Sequence[CellExecution], stale: Sequence[Stale]) -> str:
     counts = {
         "executions": len(executions),
@@ -74,10 +129,9 @@ def _counts(executions: Sequence[CellExecution], stale: Sequence[Stale]) -> str:
 
 
 def _summary(execution: CellExecution) -> str:
-    count = f"[{execution.execution_count}]" if execution.execution_count is not None else "[ ]"
     status = click.style(f"{execution.status:<11}", fg=_COLOURS.get(execution.status))
     duration, text = seconds(execution.duration), _first_line(execution)
-    return f"{execution.ordinal:>5} {count:<6} {status} {duration:>9}  {text}".rstrip()
+    return f"{execution.ordinal:>5} {_prompt(execution):<6} {status} {duration:>9}  {text}".rstrip()
 
 
 def _first_line(execution: CellExecution) -> str:

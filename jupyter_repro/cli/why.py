@@ -87,7 +87,7 @@ def _homes(text: str) -> list[Path]:
 def explained(found: Subject, *, again: bool, quiet: bool) -> tuple[Home, Explanation]:
     """What is on record of it; where that is nothing, or it is asked for, what running it again shows."""
     from jupyter_repro.run.papermill import is_terminal
-    from jupyter_repro.verify.evidence import keep_proof
+    from jupyter_repro.verify.evidence import keep_explanation
     from jupyter_repro.verify.prove import examine
     from jupyter_repro.verify.why import explain
 
@@ -106,7 +106,7 @@ def explained(found: Subject, *, again: bool, quiet: bool) -> tuple[Home, Explan
         progress=is_terminal() and not quiet,
     )
     if not found.is_run or found.home is None:
-        return keep_proof(examined)
+        return keep_explanation(examined)
     folder = relative(situation.folder, situation.project)
     explanation = explain(examined, found.home.folder.name, folder)
     found.home.write_explanation(explanation)

@@ -25,6 +25,7 @@ _GROUPS = {
     "pandas": _readers("pandas"),
     "logging": _readers("logging"),
     "decimal": _readers("decimal"),
+    "recursion": _readers("getrecursionlimit setrecursionlimit"),
     "locale": _readers("locale strftime strptime"),
     "interpreter": _readers("sys"),
     "timezone": _readers("time datetime zoneinfo"),

@@ -1,10 +1,13 @@
-"""Our own lines in a cell: they steer the recording and belong to no pipeline."""
+"""Our own lines in a cell: they steer the recording and belong to no pipeline.
+
+`%repro metric` is none of them: it shows a result.
+"""
 
 from __future__ import annotations
 
 import re
 
-_OWN = r"%%?(?:(?:re|un)?load_ext[ \t]+jupyter_repro|repro)\b"
+_OWN = r"%%?(?:(?:re|un)?load_ext[ \t]+jupyter_repro|repro)\b(?![ \t]+metric\b)"
 _CONTROL = re.compile(rf"^[ \t]*{_OWN}.*(?:\n|\Z)", re.MULTILINE)
 _CELL = re.compile(r"\A\s*%%repro\b")
 

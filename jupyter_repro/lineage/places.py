@@ -27,14 +27,47 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 
-def demanded(written: str, demands: Collection[str], words: Collection[str]) -> str | None:
+class Patterns:
+    """Those of the demands that are for what a listing would show, by the folder below which each looks."""
+
+    def __init__(self, demands: Iterable[str] = ()) -> None:
+        self._below: dict[str, dict[str, None]] = {}
+        self.add(demands)
+
+    def add(self, demands: Iterable[str]) -> None:
+        for demand in demands:
+            if demand.startswith("glob:"):
+                self._below.setdefault(_literal_folder(demand[5:]), {})[demand] = None
+            elif demand.startswith("match:"):
+                self._below.setdefault(demand.split(":", 2)[1], {})[demand] = None
+
+    def matching(self, path: str) -> str | None:
+        """The first one that would show it."""
+        candidates = (demand for folder in (*_folders(path), "") for demand in self._below.get(folder, ()))
+        return next((demand for demand in candidates if _shows(demand, path)), None)
+
+
+def _literal_folder(pattern: str) -> str:
+    return re.split(r"[*?\[]", pattern, maxsplit=1)[0].rpartition("/")[0]
+
+
+def _shows(demand: str, path: str) -> bool:
+    kind, _, pattern = demand.partition(":")
+    if kind == "match":
+        return _matches(path, pattern)
+    return any(fnmatch.fnmatch(path, each) for each in (pattern, pattern.replace("**/", "")))  # `**/` may be no folder
+
+
+def demanded(written: str, demands: Collection[str], patterns: Patterns, words: Collection[str]) -> str | None:
     """The demand that a write to the place `written` meets, or None."""
     if written in demands:
         return written
     kind, _, rest = written.partition(":")
+    if kind == "entry" and (found := patterns.matching(rest)):
+        return found
     return _PATTERNS.get(kind, _nothing)(rest, demands, words)
 
 
@@ -54,16 +87,6 @@ def _folders(path: str) -> Iterator[str]:
     while "/" in path:
         path = path.rpartition("/")[0]
         yield path
-
-
-def _entry(rest: str, demands: Collection[str], words: Collection[str]) -> str | None:
-    for demand in demands:
-        kind, _, pattern = demand.partition(":")
-        if kind == "glob" and any(fnmatch.fnmatch(rest, each) for each in (pattern, pattern.replace("**/", ""))):
-            return demand  # `**` may stand for no folder
-        if kind == "match" and _matches(rest, pattern):
-            return demand
-    return _file(rest, demands, words)
 
 
 def _matches(path: str, pattern: str) -> bool:
@@ -96,7 +119,7 @@ def _in(rest: str, demands: Collection[str], words: Collection[str]) -> str | No
 
 _PATTERNS = {
     "file": _file,
-    "entry": _entry,
+    "entry": _file,
     "env": _env,
     "ambient": _ambient,
     "attribute": _word,

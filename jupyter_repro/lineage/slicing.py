@@ -6,9 +6,10 @@ in: an execution without evidence is kept, and with it all that came before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from jupyter_repro.lineage.demands import Demands
+from jupyter_repro.lineage.ranges import within
 from jupyter_repro.lineage.reasons import reason
 from jupyter_repro.lineage.targets import Wanted, wanted
 from jupyter_repro.model import Access, CellExecution, Kept, Recording, Slice, Target
@@ -22,17 +23,9 @@ def slice_for(recording: Recording, targets: Sequence[Target]) -> Slice:
     return _slice(recording, targets, kept)
 
 
-def widened(recording: Recording, current: Slice) -> Slice | None:
-    """The next wider slice, None when all that ran is in it: first whatever touched a name that is kept, then all."""
-    ordinals = {kept.ordinal for kept in current.kept}
-    for candidates, why in (
-        (_related(recording, ordinals), "touches a name that a kept execution uses (added by widening)"),
-        (set(_replayable(recording)), "ran (added by widening)"),
-    ):
-        if candidates - ordinals:
-            extra = [Kept(ordinal=ordinal, reason=why) for ordinal in candidates - ordinals]
-            return _slice(recording, current.targets, {each.ordinal: each.reason for each in (*current.kept, *extra)})
-    return None
+def with_more(recording: Recording, current: Slice, more: Iterable[Kept]) -> Slice:
+    """A slice and executions that its evidence doesn't ask for."""
+    return _slice(recording, current.targets, {each.ordinal: each.reason for each in (*more, *current.kept)})
 
 
 def _slice(recording: Recording, targets: Sequence[Target], kept: dict[int, str]) -> Slice:
@@ -43,39 +36,15 @@ def _slice(recording: Recording, targets: Sequence[Target], kept: dict[int, str]
     )
 
 
-def _replayable(recording: Recording) -> list[int]:
-    return [each.ordinal for each in _ended(recording.executions)]
-
-
-def _ended(executions: Sequence[CellExecution]) -> Sequence[CellExecution]:
+def ended(executions: Sequence[CellExecution]) -> Sequence[CellExecution]:
     """All but the one that the kernel died in or still runs. Of any other that seems lost the record is: it did end."""
     return executions[:-1] if executions and executions[-1].status in _DIED else executions
-
-
-def _related(recording: Recording, ordinals: set[int]) -> set[int]:
-    """Executions before the last kept one that bound or changed a name that any kept one uses, and so on."""
-    last = max(ordinals, default=0)
-    found, grown = set(ordinals), True
-    while grown:
-        used = {name for each in recording.executions if each.ordinal in found for name in _names_of(each)}
-        more = {each.ordinal for each in recording.executions if each.ordinal <= last and used & set(_changed(each))}
-        more &= set(_replayable(recording))
-        grown = not more <= found
-        found |= more
-    return found
-
-
-def _changed(execution: CellExecution) -> tuple[str, ...]:
-    return (*execution.bound, *execution.rebound, *execution.mutated, *execution.deleted)
-
-
-def _names_of(execution: CellExecution) -> tuple[str, ...]:
-    return (*execution.names_read, *_changed(execution))
 
 
 class _Slicer:
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
+        self._functions = sorted(recording.code)
         self._demands = Demands()
         self._late = _late_writes(recording.executions)
         self._owners: dict[int, str] = {}  # executions whose late work was wanted when it was seen, and why
@@ -86,7 +55,7 @@ class _Slicer:
         for each in wanted:
             self._demands.add(each.reads, each.words, each.by)
         following = None
-        for execution in reversed(_ended(self._recording.executions)):
+        for execution in reversed(ended(self._recording.executions)):
             if following is not None and execution.ordinal + 1 < following:  # lines of the journal are lost
                 self._demands.everything = f"execution {execution.ordinal + 1}"
             self._consider(execution, shown.get(execution.ordinal))
@@ -135,11 +104,8 @@ class _Slicer:
         return tuple(reads), tuple(writes)
 
     def _words(self, execution: CellExecution) -> set[str]:
-        return set(execution.words).union(*(self._recording.code.get(label, ()) for label in _labels(execution.reads)))
-
-
-def _labels(access: Access) -> list[int]:
-    return [label for first, last in access.objects for label in range(first, last + 1)]
+        functions = [label for each in execution.reads.objects for label in within(self._functions, *each)]
+        return set(execution.words).union(*(self._recording.code[label] for label in functions))
 
 
 def _late_writes(executions: Sequence[CellExecution]) -> dict[int, list[Access]]:

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from jupyter_repro.errors import UnknownTarget
 from jupyter_repro.lineage.ambient import Called, ambient_reads
 from jupyter_repro.lineage.names import Names, read_cell
+from jupyter_repro.lineage.ranges import within
 from jupyter_repro.lineage.results import can_be_result
 from jupyter_repro.model import Access, CellExecution, FileAccess, Recording, Target
 
@@ -27,6 +28,21 @@ class Wanted:
     reads: Access
     words: frozenset[str] = frozenset()
     ordinal: int | None = None
+
+
+def find_targets(
+    recording: Recording, expressions: Iterable[str] = (), numbers: Iterable[int] = (), paths: Iterable[str] = ()
+) -> tuple[Target, ...]:
+    """What is asked for: expressions, prompts of executions whose output it is, files; the default where nothing is.
+
+    Raises UnknownTarget.
+    """
+    found = (
+        *parse_targets(recording, expressions),
+        *(output_target(recording, number) for number in numbers),
+        *(target for path in paths for target in file_targets(recording, path)),
+    )
+    return tuple(dict.fromkeys(found)) or default_targets(recording)
 
 
 def parse_targets(recording: Recording, expressions: Iterable[str]) -> tuple[Target, ...]:
@@ -61,11 +77,15 @@ def output_target(recording: Recording, number: int) -> Target:
     return _output(found[-1])
 
 
-def file_target(recording: Recording, path: str) -> Target:
-    """A file that the session wrote, relative to the project. Raises UnknownTarget for any other."""
+def file_targets(recording: Recording, path: str) -> tuple[Target, ...]:
+    """A file that the session wrote, or all that it wrote in a folder; the path is relative to the project.
+
+    Raises UnknownTarget for any other.
+    """
     written = _written_files(recording.executions)
-    if path in written:
-        return Target(kind="file", text=path)
+    found = [each for each in written if each == path or each.startswith(f"{path}/")]
+    if found:
+        return tuple(Target(kind="file", text=each) for each in found)
     near = difflib.get_close_matches(path, written, n=1)
     hint = f"Did you mean `--file {near[0]}`?" if near else f"Type `jrepro show {recording.session.id}` for its files."
     raise UnknownTarget(f"Session {recording.session.id} did not write {path}.", hint)
@@ -126,12 +146,12 @@ def wanted(recording: Recording, target: Target) -> Wanted:
 def _wanted_expression(recording: Recording, expression: str) -> Wanted:
     names = read_cell(expression)
     reads, modules = _reads(recording, names)
-    labels = [label for first, last in reads.objects for label in range(first, last + 1)]
-    words = names.words.union(*(recording.code.get(label, ()) for label in labels))
-    user_code = any(label in recording.code for label in labels)
+    functions = sorted(recording.code)
+    called = [label for first, last in reads.objects for label in within(functions, first, last)]
+    words = names.words.union(*(recording.code[label] for label in called))
     owners = {name: _module(recording, name) for name in names.loads}
-    called = Called(words, names.strings, modules, user_code)
-    places = {*reads.places, *ambient_reads(names, called, owners)}
+    calls = Called(words, names.strings, modules, bool(called))
+    places = {*reads.places, *ambient_reads(names, calls, owners)}
     reads = Access(names=reads.names, objects=reads.objects, parts=reads.parts, places=tuple(sorted(places)))
     return Wanted(f"the target `{expression}`", reads, frozenset(words))
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import replace
 
 from jupyter_repro.lineage.control import is_own
 from jupyter_repro.model import CellExecution, Recording, Slice
 from jupyter_repro.pipeline.code import Code, Command, read_code
 
+_METRIC = re.compile(r"%repro[ \t]+metric[ \t]+([\w.-]+)[ \t]+(\S.*?)\s*")
 _BEFORE_RUNNING = frozenset(("SyntaxError", "IndentationError", "TabError"))
 
 
@@ -16,11 +18,23 @@ def kept_executions(recording: Recording, chosen: Slice) -> tuple[CellExecution,
     """In true order. What holds only our own magics vanishes, and what a syntax error kept from running."""
     ordinals = {kept.ordinal for kept in chosen.kept}
     found = (
-        replace(execution, source=without_own_magics(execution.source))
+        replace(execution, source=without_own_magics(with_printed_metrics(execution.source)))
         for execution in recording.executions
         if execution.ordinal in ordinals and not _never_ran(execution)
     )
     return tuple(execution for execution in found if execution.source.strip())
+
+
+def with_printed_metrics(source: str) -> str:
+    """With `%repro metric NAME VALUE` as the call of print that shows the same."""
+    code = read_code(source)
+    lines = source.splitlines(keepends=True)
+    for command in code.commands:
+        if (found := _METRIC.fullmatch(command.text)) and command.first == command.last:
+            line = lines[command.first]
+            end = "\n" if line.endswith("\n") else ""
+            lines[command.first] = f'{line[: command.column]}print("{found[1]} =", {found[2]}){end}'
+    return "".join(lines)
 
 
 def without_own_magics(source: str) -> str:

@@ -9,6 +9,7 @@ import tokenize
 from dataclasses import dataclass
 
 from jupyter_repro.pipeline.code import Code, read_code
+from jupyter_repro.pipeline.rules import kinds_of
 
 _SCALARS = (bool, int, float, complex, str, type(None))
 
@@ -111,13 +112,19 @@ def _literal(source: str, node: ast.Assign | ast.AnnAssign, name: str, closes: b
     return Literal(
         name=name,
         text=_split_at_equals(source[start:end])[-1].strip(),
-        type_name=kind.__name__ if kind and kind is not type(None) else "None",
+        type_name=_annotated(node) or (kind.__name__ if kind and kind is not type(None) else "None"),
         comment=(beside[1] or "").strip() if beside else "",
         start=start,
         end=end,
         alone=alone,
         closes_cell=closes,
     )
+
+
+def _annotated(node: ast.stmt) -> str | None:
+    """The type that is written beside it, where it is one of those that a parameter may have."""
+    text = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else ""
+    return text if text and kinds_of(text) else None
 
 
 def _split_at_equals(statement: str) -> list[str]:
@@ -137,13 +144,14 @@ def _split_at_equals(statement: str) -> list[str]:
 
 def span(source: str, node: ast.stmt) -> tuple[int, int]:
     """Where a statement begins and ends in the text: trees count lines from 1, and columns in UTF-8 bytes."""
+    end = offset_of(source, node.end_lineno or 0, node.end_col_offset or 0)
+    return offset_of(source, node.lineno, node.col_offset), end
+
+
+def offset_of(source: str, line: int, column: int) -> int:
     lines = source.split("\n")
-
-    def offset(line: int, column: int) -> int:
-        within = len(lines[line - 1].encode()[:column].decode())
-        return sum(len(each) + 1 for each in lines[: line - 1]) + within
-
-    return offset(node.lineno, node.col_offset), offset(node.end_lineno or 0, node.end_col_offset or 0)
+    within = len(lines[line - 1].encode()[:column].decode())
+    return sum(len(each) + 1 for each in lines[: line - 1]) + within
 
 
 def keeps_columns(source: str, code: Code) -> bool:

@@ -15,8 +15,10 @@ from jupyter_repro.pipeline.determinism import modes_before, modes_inside
 from jupyter_repro.pipeline.entropy import EntropyPlan
 from jupyter_repro.pipeline.failures import FAILURES, QUIETEN, UNQUIETEN, shows_other_errors, tolerate
 from jupyter_repro.pipeline.headings import NotebookCell, headings
+from jupyter_repro.pipeline.inside import with_names
 from jupyter_repro.pipeline.kept import kept_executions
 from jupyter_repro.pipeline.lifting import without_literal
+from jupyter_repro.pipeline.rules import variable_of
 from jupyter_repro.pipeline.seeds import Seeding, plan_seeding, seed_parameter, seeded_inside, seeding_code
 from jupyter_repro.pipeline.statements import global_names
 
@@ -27,6 +29,7 @@ _KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language"
 _PARAMETERS = "parameters"  # papermill's tag
 # More than a comment: to IPython, `store: dict = {}` as the only line of a cell is the magic `%store`.
 _PARAMETERS_TITLE = "# Set these with papermill's option -p NAME VALUE."
+_SECRETS_TITLE = "# Set these in the environment of the kernel."
 _EXPECTS_FAILURE = "raises-exception"  # nbclient's tag
 
 
@@ -51,12 +54,12 @@ def assemble(
 ) -> NotebookNode:
     """A valid nbformat 4.5 notebook that stock papermill runs; the same input gives the same bytes.
 
-    `saved` are the cells of the saved notebook (empty where it is gone); `parameters` are the assignments to lift, from
+    `saved` are the cells of the saved notebook (empty where it is gone); `parameters` are the literals to lift, from
     `proposed_parameters` or `named_parameters`. Each kept cell's metadata name its ordinal under `jupyter_repro`.
     """
     import nbformat
 
-    kept = kept_executions(recording, chosen)
+    kept = [replace(each, source=with_names(each, parameters)) for each in kept_executions(recording, chosen)]
     cells = [_title(recording.session, chosen, parameters), *_set_up(recording.session, kept, parameters)]
     cells += _body(recording.session, kept, saved, parameters)
     if reads_numbers(kept):
@@ -77,7 +80,8 @@ def _title(session: Session, chosen: Slice, parameters: Sequence[Parameter]) -> 
     stem = notebook_stem(session)
     targets = ", ".join(target.text if target.kind == "output" else f"`{target.text}`" for target in chosen.targets)
     origin = f"`{session.notebook}`" if session.notebook else "a notebook"
-    option = f" -p {parameters[0].name} VALUE" if parameters else ""
+    settable = [each.name for each in parameters if each.secret is None]
+    option = f" -p {settable[0]} VALUE" if settable else ""
     text = (
         f"# {stem}\n\nReproduces {targets} of {origin}: the code that gave it, in the order in which it ran "
         f"in session {session.id}. Run it with\n\n    papermill {stem}.ipynb OUTPUT.ipynb --cwd DIR{option}\n\n"
@@ -105,17 +109,24 @@ def _folder(cwd: str) -> str:
 def _set_up(session: Session, kept: Sequence[CellExecution], lifted: Sequence[Parameter]) -> Iterator[_Cell]:
     answers = answer_parameters(kept)
     seed = seed_parameter(session, kept)
-    parameters = (*lifted, *answers, *([seed] if seed else []))
+    parameters = (*(each for each in lifted if each.secret is None), *answers, *([seed] if seed else []))
     if parameters:
         source = "\n".join((_PARAMETERS_TITLE, *map(_assignment, parameters)))
         yield _Cell(kind="code", id="parameters", source=source, tags=(_PARAMETERS,))
+    if secrets := [each for each in lifted if each.secret is not None]:
+        yield _Cell(kind="code", id="secrets", source="\n".join((_SECRETS_TITLE, *map(_from_environment, secrets))))
     if code := answering_code(answers):
         yield _Cell(kind="code", id="answers", source=code)
 
 
+def _from_environment(parameter: Parameter) -> str:
+    return f'{parameter.name} = __import__("os").environ["{variable_of(parameter)}"]'
+
+
 def _assignment(parameter: Parameter) -> str:
     """As papermill reads it: type from the annotation, help from the comment, one equals sign on the line."""
-    kind = f": {parameter.inferred_type_name}" if parameter.inferred_type_name != "None" else ""
+    named = parameter.inferred_type_name
+    kind = f": {named}" if named.isidentifier() and named != "None" else ""
     line = f"{parameter.name}{kind} = {parameter.default}"
     if "=" in parameter.help:
         return f"# {parameter.help}\n{line}"
@@ -173,7 +184,7 @@ class _Randomness:
 def _execution(execution: CellExecution, lifted: Sequence[Parameter], taken: frozenset[str]) -> Iterator[_Cell]:
     source = execution.source
     for parameter in lifted:
-        if parameter.ordinal == execution.ordinal:
+        if parameter.ordinal == execution.ordinal and not parameter.places:
             source = without_literal(source, parameter.name)
     if not source.strip():
         return

@@ -64,6 +64,11 @@ class Program:
             return f"it is assigned {len(places)} times, in executions {_listed(places)}"
         return self._used_before(name, self._assigns[name, places[0]])
 
+    @property
+    def resets(self) -> bool:
+        """Whether an execution forgets names."""
+        return bool(self._resets)
+
     def is_bound_once(self, name: str) -> bool:
         """Whether nothing but its literal assignment binds, changes or deletes the name."""
         execution, _ = self.literals[name][0]

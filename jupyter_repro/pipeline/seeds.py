@@ -143,7 +143,9 @@ def _first_touch(kept: Sequence[CellExecution], library: str) -> tuple[int, bool
     for index, execution in enumerate(kept):
         if execution.status == "unobserved":  # it ran before the recording seeded anything
             continue
-        if place in execution.reads.places or (not _has_evidence(execution) and importer(kept, library) <= index):
+        may_read = place in execution.reads.places or not _has_evidence(execution)
+        drew = any(each.library == library for each in execution.random)
+        if may_read and (drew or importer(kept, library) <= index):  # who looks at all states imports no library
             return index, False
         if place in execution.writes.places:
             return index, True

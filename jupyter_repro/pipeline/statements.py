@@ -11,7 +11,7 @@ from functools import lru_cache
 from jupyter_repro.model import CellExecution
 from jupyter_repro.pipeline.code import Code, read_code, words
 
-_BY_NAME = frozenset(("delattr", "eval", "exec", "getattr", "globals", "locals", "query", "setattr", "vars"))
+BY_NAME = frozenset(("delattr", "eval", "exec", "getattr", "globals", "locals", "query", "setattr", "vars"))
 _SCOPES_THAT_RUN_NOW = frozenset(("lambda", "genexpr", "listcomp", "setcomp", "dictcomp"))
 _REMEMBERED = 4096  # sources
 
@@ -85,6 +85,6 @@ def _gather(table: symtable.SymbolTable, statement: Statement, owner: str | None
 def _note_names_in_texts(nodes: list[ast.AST], statement: Statement) -> None:
     called = {node.id for node in nodes if isinstance(node, ast.Name)}
     called |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    if not _BY_NAME.isdisjoint(called):
+    if not BY_NAME.isdisjoint(called):
         texts = (node.value for node in nodes if isinstance(node, ast.Constant))
         statement.uses.update(*(words(text) for text in texts if isinstance(text, str)))

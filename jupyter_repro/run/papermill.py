@@ -40,30 +40,52 @@ class Job:
     notebook: str
     output: str
     cwd: str
-    parameters: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)  # what JSON can hold
+    sources: dict[str, str] = field(default_factory=dict)  # the others, as Python
     environment: dict[str, str] = field(default_factory=dict)
     probe: str | None = None
     times: dict[str, str] = field(default_factory=dict)
     progress: bool = False
+    secrets: tuple[str, ...] = ()  # environment variables whose values must not show
+    hidden: dict[str, str] = field(default_factory=dict)  # other texts that must not show, and what to show instead
+    log: str | None = None
+    distributions: tuple[str, ...] | None = None  # whose versions to tell, with the metrics; None for neither
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a run ended: `error` is what was raised, `ordinal` the execution in which, where it was one."""
+    """How a run ended: `error` is what was raised, `ordinal` the execution in which, where it was one.
+
+    `cpu` in seconds and `peak_memory` in bytes are the kernel's and its children's.
+    """
 
     error: str | None = None
     ordinal: int | None = None
+    exceeded: bool = False  # it was ended at its limit
+    cpu: float | None = None
+    peak_memory: int | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    python: str | None = None
+    distributions: dict[str, str | None] = field(default_factory=dict)
 
 
-def execute(job: Job) -> Outcome:
-    """Run a notebook to its end or first error; RunFailed where no kernel started or papermill itself broke."""
+def execute(job: Job, secrets: Mapping[str, str] | None = None, limit: float | None = None) -> Outcome:
+    """Run a notebook to its end, first error, or for `limit` seconds.
+
+    `secrets`, by the names in `job.secrets`, go from process to process and are never written down.
+    RunFailed where no kernel started or papermill itself broke.
+    """
+    environment = {**os.environ, **(secrets or {})}
     with tempfile.TemporaryDirectory(prefix="jrepro-run-", ignore_cleanup_errors=True) as temporary:
         plan, ending = Path(temporary, "job.json"), Path(temporary, "outcome.json")
         plan.write_text(json.dumps(asdict(job)), encoding="utf-8")
         command = [sys.executable, "-m", "jupyter_repro.run.engine", str(plan), str(ending)]
         # Its folder is an empty one: Python looks there first for modules. Its standard input closes when we die.
-        with subprocess.Popen(command, cwd=temporary, stdin=subprocess.PIPE) as process:
-            code = _wait(process)
+        with subprocess.Popen(command, cwd=temporary, stdin=subprocess.PIPE, env=environment) as process:
+            try:
+                code = _wait(process, limit)
+            except subprocess.TimeoutExpired:
+                return Outcome(error=f"it was ended after {limit:.3g} s, its limit", exceeded=True)
         return _outcome(ending, code)
 
 
@@ -95,10 +117,10 @@ def clock_of(pipeline: Pipeline, clock: Clock) -> dict[str, Any]:
     }
 
 
-def _wait(process: subprocess.Popen[bytes]) -> int:
+def _wait(process: subprocess.Popen[bytes], limit: float | None) -> int:
     try:
-        return process.wait()
-    except BaseException:  # Ctrl-C reached the other process too; it is shutting its kernel down
+        return process.wait(limit)
+    except BaseException:  # the limit, or Ctrl-C, which reached the other process too: it is to shut its kernel down
         with suppress(ProcessLookupError):
             process.send_signal(signal.SIGINT)
         try:
@@ -117,7 +139,7 @@ def _outcome(path: Path, code: int) -> Outcome:
     if failure := ending.get("failure"):
         raise RunFailed(failure["problem"], failure["next_step"])
     error: str | None = ending["error"]
-    return Outcome(error=None if error is None else redact_text(error), ordinal=ending["ordinal"])
+    return Outcome(**{**ending, "error": None if error is None else redact_text(error)})
 
 
 def is_terminal() -> bool:

@@ -23,6 +23,7 @@ class Folded:
     session: _Fields = field(default_factory=dict)
     executions: dict[int, _Fields] = field(default_factory=dict)
     hashed: dict[int, dict[str, _Fields]] = field(default_factory=dict)  # ordinal -> path -> fields of its FileAccess
+    fitted: dict[int, list[Any]] = field(default_factory=dict)  # ordinal -> fits
     began: set[int] = field(default_factory=set)
     ended: set[int] = field(default_factory=set)
     evidenced: set[int] = field(default_factory=set)
@@ -51,7 +52,7 @@ def fold(path: Path) -> Folded:
                 add(folded, line)
             except _Foreign:
                 folded.faults.add(FOREIGN, number)
-    _join_hashed(folded)
+    _join_later(folded)
     return folded
 
 
@@ -86,6 +87,13 @@ def _evidence(folded: Folded, line: _Fields) -> None:
     folded.code.update((int(label), tuple(identifiers)) for label, identifiers in code.items())
 
 
+def _fitted(folded: Folded, line: _Fields) -> None:
+    fits, ordinal = line.get("fits"), _ordinal(line, 1)
+    if not isinstance(fits, list):
+        raise _Foreign
+    folded.fitted[ordinal] = folded.fitted.get(ordinal, []) + fits
+
+
 def _hashed(folded: Folded, line: _Fields) -> None:
     files = _mapping(line.get("files"))
     known = folded.hashed.setdefault(_ordinal(line, 1), {})
@@ -93,13 +101,17 @@ def _hashed(folded: Folded, line: _Fields) -> None:
         known[path] = {name: value for name, value in _mapping(fields).items() if name in _FOUND_LATER}
 
 
-def _join_hashed(folded: Folded) -> None:
+def _join_later(folded: Folded) -> None:
     """What was found later, in either order with the evidence."""
     for ordinal, found in folded.hashed.items():
         files = folded.executions.get(ordinal, {}).get("files")
         for file in files if isinstance(files, list) else ():
             if isinstance(file, dict) and file.get("by") != "unattributed":
                 file.update(found.get(str(file.get("path")), {}))
+    for ordinal, fits in folded.fitted.items():
+        if (execution := folded.executions.get(ordinal)) is not None:
+            known = execution.get("fits")
+            execution["fits"] = [*(known if isinstance(known, list) else ()), *fits]
 
 
 def _merge(folded: Folded, line: _Fields) -> int:
@@ -165,6 +177,7 @@ _KINDS: dict[str, Callable[[Folded, _Fields], None]] = {
     "began": _began,
     "ended": _ended,
     "evidence": _evidence,
+    "fitted": _fitted,
     "hashed": _hashed,
     "names": _names,
     "value": _value,

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from jupyter_repro.capture.collector import spared
 from jupyter_repro.config import store_of
 from jupyter_repro.errors import JournalError, NoSession
 from jupyter_repro.model import CellExecution, Recording, Session
@@ -40,6 +41,11 @@ def read_recording(project: Path, session_id: str) -> Recording:
     """
     if not is_session_id(session_id):
         raise NoSession(f"There is no session {session_id}.", "`jrepro log` lists the sessions.")
+    with spared():  # a long history makes a million objects, all of which stay
+        return _read(project, session_id)
+
+
+def _read(project: Path, session_id: str) -> Recording:
     folded = fold(store_of(project) / "sessions" / f"{session_id}.jsonl")
     problems = list(folded.faults.in_words())
     session = read_session(folded, session_id, problems)

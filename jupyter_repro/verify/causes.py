@@ -13,7 +13,7 @@ _MODULE = "module "  # begins the names of the project's own modules, see captur
 
 @dataclass(frozen=True, slots=True)
 class Causes:
-    """What the record of the executions that were run says; `changes` as `verify.changes` puts them."""
+    """What the record of the executions that were run says; `changes` in the words of their factors."""
 
     kept: Sequence[CellExecution]
     changes: Sequence[str]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from jupyter_repro.model import Verdict
+from jupyter_repro.model import Deviation, Verdict
 
 GOOD: tuple[Verdict, ...] = ("identical", "equivalent")
 _ORDER: tuple[Verdict, ...] = (*GOOD, "different", "missing")
@@ -13,12 +13,13 @@ _ORDER: tuple[Verdict, ...] = (*GOOD, "different", "missing")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """`note` says what "equivalent" needed; `expected` and `found` show where the two differ."""
+    """`note` says what "equivalent" needed; `expected` and `found` show where the two differ, `deviation` how far."""
 
     verdict: Verdict
     note: str | None = None
     expected: str | None = None
     found: str | None = None
+    deviation: Deviation | None = None
 
 
 def rank(verdict: Verdict) -> int:
@@ -30,12 +31,12 @@ def identical() -> Difference:
     return Difference(verdict="identical")
 
 
-def equivalent(note: str) -> Difference:
-    return Difference(verdict="equivalent", note=note)
+def equivalent(note: str, deviation: Deviation | None = None) -> Difference:
+    return Difference(verdict="equivalent", note=note, deviation=deviation)
 
 
-def different(expected: str, found: str) -> Difference:
-    return Difference(verdict="different", expected=expected, found=found)
+def different(expected: str, found: str, deviation: Deviation | None = None) -> Difference:
+    return Difference(verdict="different", expected=expected, found=found, deviation=deviation)
 
 
 def missing(found: str) -> Difference:
@@ -53,4 +54,6 @@ def worst(differences: Iterable[Difference]) -> Difference:
     first = max(found, key=lambda each: rank(each.verdict), default=identical())
     if first.verdict != "equivalent":
         return first
-    return equivalent("; ".join(dict.fromkeys(each.note for each in found if each.note)))
+    measured = [each.deviation for each in found if each.deviation is not None]
+    furthest = max(measured, key=lambda each: each.absolute, default=None)
+    return replace(first, note="; ".join(dict.fromkeys(each.note for each in found if each.note)), deviation=furthest)

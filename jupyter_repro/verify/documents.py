@@ -75,4 +75,4 @@ def _unnumbered(configuration: bytes) -> bytes:
 def _in_member(name: str, difference: Difference) -> Difference:
     if difference.verdict != "different":
         return difference
-    return different(f"{difference.expected} of {name}", f"{difference.found} of {name}")
+    return different(f"{difference.expected} of {name}", f"{difference.found} of {name}", difference.deviation)

@@ -50,11 +50,7 @@ class Home:
         _write(self.folder / _BISECT, bisection)
 
 
-def run_home(project: Path, identity: str) -> Home:
-    return Home(store_of(project) / "runs" / identity)
-
-
-def keep_proof(examined: Examined) -> tuple[Home, Explanation]:
+def keep_explanation(examined: Examined) -> tuple[Home, Explanation]:
     """Explain a proof, and write that down under an identity of its own."""
     project, identity = examined.situation.project, new_session_id()
     explanation = explain(examined, identity, relative(examined.situation.folder, project))

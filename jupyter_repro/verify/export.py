@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from jupyter_repro.config import find_project, relative
 from jupyter_repro.errors import NoSession
-from jupyter_repro.lineage.slicing import slice_for, widened
-from jupyter_repro.lineage.targets import default_targets, file_target, output_target, parse_targets
-from jupyter_repro.model import Pipeline, Recording, Slice, Target, Verification
-from jupyter_repro.pipeline.manifest import default_folder, describe, write_manifest, write_pipeline
+from jupyter_repro.lineage.slicing import slice_for
+from jupyter_repro.lineage.targets import find_targets
+from jupyter_repro.model import Parameter, Recording, Slice, Target
+from jupyter_repro.pipeline.manifest import default_folder, describe, write_pipeline
 from jupyter_repro.pipeline.notebook import assemble
-from jupyter_repro.pipeline.parameters import named_parameters, proposed_parameters
+from jupyter_repro.pipeline.parameters import named_parameters, possible_parameters, proposed_parameters, with_reach
 from jupyter_repro.store.journal_reader import read_recording
 from jupyter_repro.store.sessions import session_for
-from jupyter_repro.verify.evidence import keep_proof
+from jupyter_repro.verify.budget import Budget
 from jupyter_repro.verify.expectation import recorded_values
-from jupyter_repro.verify.prove import can_be_mended, examine
-from jupyter_repro.verify.tried import Tried, read_tried
-
-Say = Callable[[str], None]
+from jupyter_repro.verify.hiding import check_secrets
+from jupyter_repro.verify.proofs import keep_proof
+from jupyter_repro.verify.proving import Exported, Proving, Say
+from jupyter_repro.verify.tried import read_tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,24 +35,11 @@ class Request:
     numbers: tuple[int, ...] = ()  # of executions whose output is a target, as their prompts show them
     files: tuple[Path, ...] = ()
     parameters: tuple[str, ...] = ()
+    lifts: bool = True  # False: no assignment becomes a parameter
     folder: Path | None = None
     session: str | None = None
     proof: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
-    folder: Path
-    pipeline: Pipeline
-    recording: Recording
-    tried: Tried | None = None  # where the notebook was never recorded by a person
-
-    @property
-    def verdict(self) -> str:
-        verification = self.pipeline.verification
-        if verification is None:
-            return "unproven"
-        return "proven" if verification.proven else "not proven"
+    budget: float | None = None  # seconds that proving may take
 
 
 def export(request: Request, *, say: Say, progress: bool = False) -> Exported:
@@ -66,27 +53,29 @@ def export(request: Request, *, say: Say, progress: bool = False) -> Exported:
     for problem in (*recording.problems, *(recording.session.incomplete or "").splitlines()[-1:]):
         say(f"The record is not whole: {problem}.")
     targets = _targets(request, recording, project)
-    chosen: Slice | None = slice_for(recording, targets)
-    folder = request.folder or default_folder(request.notebook)
-    while chosen is not None:
-        exported = _write(request, recording, chosen, folder.absolute(), project)
-        if not request.proof:
-            break
-        say(f"Proving: {_kept(chosen)} of {len(recording.executions)} executions in a fresh kernel.")
-        exported, verification = _prove(exported, progress)
-        chosen = widened(recording, chosen) if not verification.proven and can_be_mended(verification) else None
-        if chosen is not None:
-            say(f"Not the same yet: trying again with {_kept(chosen)} executions.")
+    folder = (request.folder or default_folder(request.notebook)).absolute()
+
+    def write(chosen: Slice) -> Exported:
+        return _write(request, recording, chosen, folder, project)
+
+    exported = write(slice_for(recording, targets))
+    if request.proof:
+        exported = Proving(write, Budget(request.budget), say, progress).run(exported)
+    keep_proof(folder, exported.pipeline, exported.pipeline.verification, "export")
     return exported
 
 
+def candidates(request: Request) -> tuple[Recording, tuple[Parameter, ...]]:
+    """What of the notebook could be a parameter. Raises as `export` does."""
+    project = find_project(request.notebook.absolute().parent)
+    recording = read_recording(project, _session(project, request))
+    chosen = slice_for(recording, _targets(request, recording, project))
+    return recording, possible_parameters(recording, chosen)
+
+
 def _targets(request: Request, recording: Recording, project: Path) -> tuple[Target, ...]:
-    found = (
-        *parse_targets(recording, request.targets),
-        *(output_target(recording, number) for number in request.numbers),
-        *(file_target(recording, relative(path, project)) for path in request.files),
-    )
-    return found or default_targets(recording)
+    paths = [relative(path, project) for path in request.files]
+    return find_targets(recording, request.targets, request.numbers, paths)
 
 
 def _session(project: Path, request: Request) -> str:
@@ -103,26 +92,17 @@ def _write(request: Request, recording: Recording, chosen: Slice, folder: Path, 
     if request.parameters:
         parameters = named_parameters(recording, chosen, request.parameters)
     else:
-        parameters = proposed_parameters(recording, chosen)
+        parameters = proposed_parameters(recording, chosen) if request.lifts else ()
     notebook = assemble(recording, chosen, _saved_cells(request.notebook), parameters)
-    pipeline = describe(recording, chosen, parameters, folder, project)
-    pipeline = replace(pipeline, expected=recorded_values(recording, chosen.targets))
-    pipeline = write_pipeline(folder, pipeline, notebook)
+    reaching = with_reach(parameters, recording, chosen.targets)
+    pipeline = describe(recording, chosen, reaching, folder, project)
+    secrets = {each.name for each in parameters if each.secret is not None}
+    expected = recorded_values(recording, chosen.targets)
+    pipeline = replace(pipeline, expected={name: each for name, each in expected.items() if name not in secrets})
+    check_secrets(recording, parameters, notebook)
+    write_pipeline(folder, pipeline, notebook)
     tried = read_tried(project, recording.session.id)
     return Exported(folder=folder, pipeline=pipeline, recording=recording, tried=tried)
-
-
-def _prove(exported: Exported, progress: bool) -> tuple[Exported, Verification]:
-    examined = examine(exported.folder, exported.pipeline, exported.recording, progress=progress)
-    keep_proof(examined)
-    verification = examined.verification
-    pipeline = replace(exported.pipeline, verification=verification)
-    write_manifest(exported.folder, pipeline)
-    return replace(exported, pipeline=pipeline), verification
-
-
-def _kept(chosen: Slice) -> int:
-    return len(chosen.kept)
 
 
 def _saved_cells(notebook: Path) -> Sequence[Any]:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from jupyter_repro.capture.variables import variable_digests
-from jupyter_repro.errors import StorageError
 from jupyter_repro.hashing import FileHasher
 from jupyter_repro.lineage.names import read_cell
 from jupyter_repro.lineage.nondeterminism import CLOCK
-from jupyter_repro.model import CellExecution, FileAccess, Module, Pipeline
+from jupyter_repro.model import CellExecution, Module, Pipeline
 from jupyter_repro.verify.contents import Contents
 from jupyter_repro.verify.data import FileState, data_status
 from jupyter_repro.verify.edits import Edits
 from jupyter_repro.verify.explanation import Factor, State
-from jupyter_repro.verify.inputs import files_in, inputs_of
+from jupyter_repro.verify.inputs import dependencies, inputs_of
 from jupyter_repro.verify.libraries import libraries_used, users
 from jupyter_repro.verify.rows import differing_rows
 from jupyter_repro.verify.situation import Situation
@@ -67,19 +65,11 @@ def _states(situation: Situation, quick: bool) -> Iterable[FileState]:
 def _by_manifest(pipeline: Pipeline, project: Path) -> Iterator[FileState]:
     """Without the recording: files that the pipeline reads, those of a folder one by one."""
     hasher = FileHasher()
-    for file in _dependencies(pipeline, project):
+    for file in dependencies(pipeline, project):
         now = hasher.digest(project / file.path)
         if file.digest is not None and now != file.digest:
             state: State = "changed" if (project / file.path).exists() else "removed"
             yield FileState(path=file.path, state=state, digest=file.digest)
-
-
-def _dependencies(pipeline: Pipeline, project: Path) -> Iterator[FileAccess]:
-    for stage in pipeline.stages:
-        written = {out.path for out in stage.outs}
-        for dep in stage.deps:
-            with suppress(StorageError):  # an export on another machine has no objects
-                yield from (file for file in files_in(dep, project) if file.path not in written)
 
 
 def _file(found: FileState, kept: Sequence[CellExecution], project: Path, contents: Contents) -> Factor:

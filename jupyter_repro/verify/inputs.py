@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from jupyter_repro.errors import StorageError
-from jupyter_repro.lineage.places import demanded
+from jupyter_repro.lineage.places import Patterns, demanded
 from jupyter_repro.manifests import Entry, Manifest, read_manifest
-from jupyter_repro.model import CellExecution, FileAccess, Recording
+from jupyter_repro.model import CellExecution, FileAccess, Pipeline, Recording
 
 _PATTERNS = ("glob:", "match:", "tree:", "path:")  # places of which a new file can be one
 
@@ -94,7 +95,12 @@ def parent(path: str) -> str:
 @lru_cache(maxsize=1 << 16)
 def is_asked_for(path: str, places: tuple[str, ...]) -> bool:
     """Whether these places, which were read, hold what is at a path: a listing by a pattern asks for some names."""
-    return demanded(f"entry:{path.rstrip('/')}", places, ()) is not None
+    return demanded(f"entry:{path.rstrip('/')}", places, _patterns(places), ()) is not None
+
+
+@lru_cache(maxsize=1 << 10)
+def _patterns(places: tuple[str, ...]) -> Patterns:
+    return Patterns(places)
 
 
 def _add(inputs: Inputs, execution: CellExecution, project: Path) -> None:
@@ -174,3 +180,12 @@ def _names(root: str, manifest: Manifest) -> Iterator[tuple[str, frozenset[str]]
 
 def _seconds(entry: Entry) -> float | None:
     return None if entry.mtime_ns is None else entry.mtime_ns / 1e9
+
+
+def dependencies(pipeline: Pipeline, project: Path) -> Iterator[FileAccess]:
+    """Files: those of a folder one by one, but for what the pipeline writes itself."""
+    for stage in pipeline.stages:
+        written = {out.path for out in stage.outs}
+        for dep in stage.deps:
+            with suppress(StorageError):  # an export on another machine has no objects
+                yield from (file for file in files_in(dep, project) if file.path not in written)

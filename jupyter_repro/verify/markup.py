@@ -27,8 +27,8 @@ def compare_markup(expected: str, found: str) -> Difference:
     if read.verdict == "identical":
         return equivalent("the markup aside")
     if read.verdict == "equivalent":
-        return equivalent(f"the markup aside; {read.note}")
-    return different(f"{read.expected} of what is to read", f"{read.found} of what is to read")
+        return equivalent(f"the markup aside; {read.note}", read.deviation)
+    return different(f"{read.expected} of what is to read", f"{read.found} of what is to read", read.deviation)
 
 
 def _read(text: str) -> str:

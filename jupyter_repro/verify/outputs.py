@@ -5,17 +5,24 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
+from jupyter_repro.capture.drawn import KEY
 from jupyter_repro.redact import redact_text
+from jupyter_repro.verify.comparators import compare_by_plugin
 from jupyter_repro.verify.difference import Difference, different, equivalent, identical, missing, worst
+from jupyter_repro.verify.figures import compare_figures
 from jupyter_repro.verify.images import compare_images
 from jupyter_repro.verify.markup import compare_markup
 from jupyter_repro.verify.texts import compare_texts
 
 Output = Mapping[str, Any]
 _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+_WARNING = re.compile(r"(?m)^\S[^\n]*:\d+: (\w*Warning): ")  # as Python shows them
 _WIDGET = "application/vnd.jupyter.widget-view+json"  # the number of a live object; text/plain stands beside it
 
 
@@ -37,8 +44,16 @@ def _differences(expected: Sequence[Output], found: Sequence[Output], partly: bo
         yield different(f"{len(ours)} displays", f"{len(theirs)} displays")
     for one, other in zip(ours, theirs, strict=False):
         yield _compare_bundles(one, other, partly)
-    if compare_texts(_stream(expected, "stderr"), _stream(found, "stderr")).verdict != "identical":
-        yield equivalent("what went to standard error aside")
+    yield _compare_stderr(_stream(expected, "stderr"), _stream(found, "stderr"))
+
+
+def _compare_stderr(expected: str, found: str) -> Difference:
+    """Warnings apart from the rest: a new one is news, if none that makes a result another."""
+    if compare_texts(expected, found).verdict == "identical":
+        return identical()
+    before, after = (Counter(_WARNING.findall(text)) for text in (expected, found))
+    words = [f"{what} {name}" for what, names in (("no", before - after), ("a new", after - before)) for name in names]
+    return equivalent("; ".join(("what went to standard error aside", *words)))
 
 
 def _stream(outputs: Sequence[Output], name: str) -> str:
@@ -54,8 +69,14 @@ def _shown(outputs: Sequence[Output]) -> list[dict[str, Any]]:
         if each["output_type"] == "error":
             bundles.append({"error": redact_text(f"{each['ename']}: {each['evalue']}")})  # as it was recorded
         elif each["output_type"] != "stream":
-            bundles.append({mime: _value(mime, value) for mime, value in each["data"].items() if mime != _WIDGET})
+            bundle = {mime: _value(mime, value) for mime, value in each["data"].items() if mime != _WIDGET}
+            bundles.append({**bundle, **_drawn(each.get("metadata") or {})})
     return bundles
+
+
+def _drawn(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    found = metadata.get(KEY)
+    return {KEY: found} if found else {}
 
 
 def _value(mime: str, value: Any) -> Any:
@@ -68,6 +89,13 @@ def _joined(text: Any) -> str:
 
 
 def _compare_bundles(expected: Mapping[str, Any], found: Mapping[str, Any], partly: bool) -> Difference:
+    ours, theirs = expected.get(KEY), found.get(KEY)
+    expected, found = ({mime: value for mime, value in each.items() if mime != KEY} for each in (expected, found))
+    image = next((mime for mime in _IMAGES if mime in expected and mime in found), None)
+    if image is not None and ours and theirs and expected[image] != found[image] and expected.keys() == found.keys():
+        pixels = _bytes(image, expected[image]), _bytes(image, found[image])
+        if (plotted := compare_figures(ours, theirs, *pixels)) is not None:
+            return plotted
     common = [mime for mime in expected if mime in found]
     compared = worst(_compare(mime, expected[mime], found[mime]) for mime in common)
     if expected.keys() == found.keys():
@@ -85,6 +113,8 @@ def _tells(mime: str, value: Any) -> bool:
 def _compare(mime: str, expected: Any, found: Any) -> Difference:
     if expected == found:
         return identical()
+    if (compared := compare_by_plugin(mime, _bytes(mime, expected), _bytes(mime, found))) is not None:
+        return compared
     if mime in _IMAGES:
         try:
             return compare_images(base64.b64decode(expected), base64.b64decode(found))
@@ -95,3 +125,11 @@ def _compare(mime: str, expected: Any, found: Any) -> Difference:
     if not isinstance(expected, str):
         expected, found = (json.dumps(value, sort_keys=True, indent=1) for value in (expected, found))
     return compare_texts(expected, found)
+
+
+def _bytes(mime: str, value: Any) -> bytes:
+    if mime in _IMAGES:
+        with suppress(binascii.Error, ValueError):
+            return base64.b64decode(value)
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return text.encode("utf-8", "surrogatepass")

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from jupyter_repro import objects
+from jupyter_repro.capture.drawn import KEY, is_figure
 from jupyter_repro.capture.probe import Plan, Question
 from jupyter_repro.config import store_of
 from jupyter_repro.hashing import FileHasher
 from jupyter_repro.model import CellExecution, Clock, FileAccess, Pipeline, Recording, Stage, Value
+from jupyter_repro.run.kernelspecs import choose_kernel
+from jupyter_repro.run.notebooks import read_notebook
 from jupyter_repro.run.papermill import Job, Outcome, clock_of, execute
 from jupyter_repro.run.runs import project_of, working_folder
+from jupyter_repro.run.secrets import resolve
 from jupyter_repro.verify.aside import Touched, set_aside, touched
+from jupyter_repro.verify.comparators import compare_by_plugin
 from jupyter_repro.verify.difference import Difference, different, identical, missing
 from jupyter_repro.verify.documents import MOST_BYTES, compare_documents
 from jupyter_repro.verify.findings import Findings, read_findings
+from jupyter_repro.verify.loaded import compare_loaded
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +37,34 @@ class Reran:
     findings: Findings
     outputs: Mapping[int, Sequence[Any]]
     files: Mapping[str, Difference]
+    wrote: Mapping[str, str]  # path -> sha256 of what it wrote
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to compare: expressions at the end, with what they were; names after executions, with theirs."""
+    """What to compare: expressions at the end, with what they were; names after executions, with theirs.
+
+    `contents` has numbers that no object of the project holds: those of an earlier run.
+    """
 
     at_end: Mapping[str, Value]
     underway: Mapping[int, Mapping[str, Value]]
+    contents: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """`limit` is how many seconds the run may take; written files go to `keep`, by their digests, where it is given.
+
+    `environment` is set in the kernel, whatever its specification says; None unsets a variable.
+    """
+
+    clock: Clock = "real"
+    progress: bool = False
+    limit: float | None = None
+    keep: Path | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def kept_in(pipeline: Pipeline, recording: Recording | None) -> list[CellExecution]:
@@ -46,45 +73,49 @@ def kept_in(pipeline: Pipeline, recording: Recording | None) -> list[CellExecuti
     return [each for each in recording.executions if each.ordinal in ordinals] if recording is not None else []
 
 
-def rerun(  # noqa: PLR0913  what to run, what to compare, and how
+def rerun(
     folder: Path,
     pipeline: Pipeline,
     kept: Sequence[CellExecution],
     asked: Asked,
     *,
-    clock: Clock = "real",
-    progress: bool = False,
-    parameters: Mapping[str, Any] | None = None,
-    environment: Mapping[str, str | None] | None = None,
+    how: How,
 ) -> Reran:
     """Run the pipeline in `folder`, and compare on the way and at the end what is asked for.
-
-    `environment` is set in the kernel, whatever its specification says; None unsets a variable.
 
     Raises RunFailed where no kernel can be started, StorageError where the user's files can't be kept safe.
     """
     project, stage = project_of(folder, pipeline), pipeline.stages[0]
+    secrets = resolve(pipeline.parameters)
     with tempfile.TemporaryDirectory(prefix="jrepro-proof-") as temporary:
         executed, findings, plan = (Path(temporary, name) for name in ("executed.ipynb", "findings", "plan.json"))
-        planned = plan_probe(findings, pipeline, kept, asked, project=project, variables=environment or {})
-        plan.write_text(planned.to_json(), encoding="utf-8")
-        timed = clock_of(pipeline, clock)
-        changed = {name: value for name, value in (environment or {}).items() if value is not None}
+        given = dict(_written(asked.contents, Path(temporary)))
+        plan.write_text(_plan(findings, pipeline, kept, asked, project, given, how).to_json(), encoding="utf-8")
+        timed = clock_of(pipeline, how.clock)
+        variables = {name: value for name, value in how.environment.items() if value is not None}
         job = Job(
             notebook=str(folder.absolute() / stage.notebook),
             output=str(executed),
             cwd=str(working_folder(folder, pipeline)),
             times=timed["times"],
-            parameters=dict(parameters or {}),
-            environment={**timed["environment"], **changed},
+            parameters=dict(how.parameters),
+            environment={**timed["environment"], **variables},
             probe=str(plan),
-            progress=progress,
+            progress=how.progress,
+            secrets=tuple(secrets),
         )
         files = _files(stage, kept, project)
         with set_aside(project, files, spared=(store_of(project), folder.absolute(), Path(job.cwd))) as originals:
-            outcome = execute(job)
-            compared = dict(compare_files(stage.outs, project, originals))
-        return Reran(outcome, read_findings(findings), outputs_in(executed), compared)
+            outcome = execute(job, secrets, how.limit)
+            compared = dict(_compare_files(stage.outs, project, originals, _python(job)))
+            wrote = dict(_keep_files(stage.outs, project, how.keep))
+        found = read_findings(findings)
+        return Reran(outcome, found, _outputs(executed, found), compared, wrote)
+
+
+def _python(job: Job) -> str:
+    """Of the notebook's kernel: what it wrote can be loaded there."""
+    return choose_kernel(read_notebook(Path(job.notebook)), None)[1].argv[0]
 
 
 def _files(stage: Stage, kept: Sequence[CellExecution], project: Path) -> Touched:
@@ -92,26 +123,32 @@ def _files(stage: Stage, kept: Sequence[CellExecution], project: Path) -> Touche
     return touched(kept, project) if kept else Touched(changed=tuple(str(project / out.path) for out in stage.outs))
 
 
-def plan_probe(  # noqa: PLR0913  what a plan is made of
+def _plan(  # noqa: PLR0913, PLR0917  all that a plan is made of
     findings: Path,
     pipeline: Pipeline,
     kept: Sequence[CellExecution],
     asked: Asked,
-    *,
     project: Path,
-    variables: Mapping[str, str | None],
+    given: Mapping[str, str],
+    how: How,
 ) -> Plan:
-    """What the probe of a run's kernel is to look at, and the file that its findings go to."""
     environment = pipeline.environment
     return Plan(
         findings=str(findings),
         values={ordinal: dict(values) for ordinal, values in asked.underway.items()},
-        contents=dict(_contents(asked, project)),
+        contents={**dict(_contents(asked, project)), **given},
         questions=tuple(Question(expression=text, value=value) for text, value in asked.at_end.items()),
         distributions=tuple(environment.distributions) if environment is not None else (),
         listens=str(project) if any(each.remote or each.queries for each in kept) else None,
-        environment=dict(variables),
+        environment=dict(how.environment),
     )
+
+
+def _written(contents: Mapping[str, bytes], folder: Path) -> Iterator[tuple[str, str]]:
+    for digest, content in contents.items():
+        path = folder / f"content-{digest}"
+        path.write_bytes(content)
+        yield digest, str(path)
 
 
 def _contents(asked: Asked, project: Path) -> Iterator[tuple[str, str]]:
@@ -121,28 +158,51 @@ def _contents(asked: Asked, project: Path) -> Iterator[tuple[str, str]]:
             yield value.content, str(path)
 
 
-def outputs_in(executed: Path) -> dict[int, list[Any]]:
-    """What each execution shows, by ordinal."""
+def _outputs(executed: Path, findings: Findings) -> dict[int, list[Any]]:
+    """What each execution shows, by ordinal; figures with the data that is plotted."""
     try:
         cells = json.loads(executed.read_bytes())["cells"]
     except (OSError, ValueError):  # the run ended before papermill could write it
         return {}
     ordinals = [(cell["metadata"].get("jupyter_repro", {}).get("ordinal"), cell) for cell in cells]
-    return {ordinal: cell.get("outputs", []) for ordinal, cell in ordinals if ordinal is not None}
+    return {
+        ordinal: _with_drawn(cell.get("outputs", []), findings.drawn.get(ordinal, []))
+        for ordinal, cell in ordinals
+        if ordinal is not None
+    }
 
 
-def compare_files(
-    outs: Sequence[FileAccess], project: Path, originals: Mapping[str, Path]
+def _with_drawn(outputs: list[Any], drawn: Sequence[Any]) -> list[Any]:
+    figures = [output for output in outputs if "data" in output and is_figure(output["data"])]
+    if len(figures) == len(drawn):  # else some were cleared, and nobody knows which
+        for output, found in zip(figures, drawn, strict=True):
+            output["metadata"] = {**output.get("metadata", {}), KEY: found}
+    return outputs
+
+
+def _compare_files(
+    outs: Sequence[FileAccess], project: Path, originals: Mapping[str, Path], python: str
 ) -> Iterator[tuple[str, Difference]]:
     """While what the run wrote is there."""
     for out in outs:
         if out.digest is not None:
             path = project / out.path
             recorded = (_original(path, originals), objects.path_of(project, out.digest))
-            yield out.path, _compare_file(path, out.digest, [each for each in recorded if each is not None])
+            yield out.path, _compare_file(path, out.digest, [each for each in recorded if each is not None], python)
 
 
-def _compare_file(path: Path, expected: str, recorded: Iterable[Path]) -> Difference:
+def _keep_files(outs: Sequence[FileAccess], project: Path, folder: Path | None) -> Iterator[tuple[str, str]]:
+    hasher = FileHasher()
+    for out in outs:
+        path = project / out.path
+        if (digest := hasher.digest(path)) is None:
+            continue
+        yield out.path, digest
+        if folder is not None and path.is_file() and path.stat().st_size <= MOST_BYTES:
+            shutil.copyfile(path, folder / digest)
+
+
+def _compare_file(path: Path, expected: str, recorded: Iterable[Path], python: str) -> Difference:
     """By digest; else with the recorded file itself: the one that was there before the run, or one that was kept."""
     hasher = FileHasher()
     found = hasher.digest(path)
@@ -153,7 +213,14 @@ def _compare_file(path: Path, expected: str, recorded: Iterable[Path]) -> Differ
     original = next((each for each in recorded if hasher.digest(each) == expected), None)
     if original is None or max(path.stat().st_size, original.stat().st_size) > MOST_BYTES:
         return different(f"sha256 {expected[:12]}", f"sha256 {found[:12]}")
-    return compare_documents(original.read_bytes(), path.read_bytes())
+    compared = compare_contents(path.name, original.read_bytes(), path.read_bytes())
+    by_value = compare_loaded(python, original, path) if compared.verdict == "different" else None
+    return by_value or compared
+
+
+def compare_contents(name: str, expected: bytes, found: bytes) -> Difference:
+    """Of two files that differ; a comparator of another package may know files of that name."""
+    return compare_by_plugin(name, expected, found) or compare_documents(expected, found)
 
 
 def _original(path: Path, originals: Mapping[str, Path]) -> Path | None:

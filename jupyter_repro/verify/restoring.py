@@ -12,16 +12,15 @@ from pathlib import Path
 
 from jupyter_repro.config import store_of
 from jupyter_repro.hashing import digest
-from jupyter_repro.journal import now
 from jupyter_repro.model import Verification
-from jupyter_repro.run.runs import parse_parameters
+from jupyter_repro.run.parameters import Given, parse_parameters
 from jupyter_repro.verify.aside import Touched, set_aside
 from jupyter_repro.verify.contents import Contents
 from jupyter_repro.verify.edits import Edits
 from jupyter_repro.verify.explanation import Factor
 from jupyter_repro.verify.packages import Overlays
 from jupyter_repro.verify.prove import judge, plan_comparison
-from jupyter_repro.verify.rerun import Reran, rerun
+from jupyter_repro.verify.rerun import How, Reran, rerun
 from jupyter_repro.verify.situation import Situation
 
 _FILES, _CELLS, _VARIABLES = ("data", "code"), ("cell", "seed"), ("environment", "threads")
@@ -51,11 +50,13 @@ class Restorer:
                     pipeline,
                     situation.kept,
                     plan_comparison(situation),
-                    clock=clock,
-                    parameters=parse_parameters(pipeline, list(given.items())),
-                    environment=self._environment(factors),
+                    how=How(
+                        clock=clock,
+                        parameters=parse_parameters(pipeline, Given(texts=tuple(given.items()))),
+                        environment=self._environment(factors),
+                    ),
                 )
-            return judge(situation, ran, (), now(), 0.0), ran
+            return judge(situation, ran, ()), ran
 
     def _write_notebook(self, folder: Path, factors: Sequence[Factor], upto: int | None) -> None:
         edits = Edits(self.situation.folder, self.situation.pipeline, self.situation.project)

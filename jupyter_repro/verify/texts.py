@@ -6,6 +6,8 @@ import re
 from itertools import takewhile, zip_longest
 
 from jupyter_repro.capture.comparison import TOLERANCE, Tolerance
+from jupyter_repro.capture.deviations import Deviations
+from jupyter_repro.model import Deviation
 from jupyter_repro.verify.difference import Difference, different, equivalent, identical
 
 # What a run says of itself and not of its result. Addresses aren't part of a value; times are, but of another kind.
@@ -66,17 +68,21 @@ def _compare_numbers(expected: str, found: str, tolerance: Tolerance) -> Differe
     if _NUMBER.sub("#", expected) != _NUMBER.sub("#", found):
         return _first_line(expected, found)
     ours, theirs = (list(map(float, _NUMBER.findall(text))) for text in (expected, found))
+    deviations = Deviations()
+    for pair in zip(ours, theirs, strict=True):
+        if pair[0] != pair[1]:
+            deviations.add(*pair)
+    largest = deviations.largest()
     if not all(map(tolerance.allows, ours, theirs)):
-        return _first_line(expected, found)
-    largest = max((abs(one - other) for one, other in zip(ours, theirs, strict=True)), default=0.0)
-    return equivalent(f"numbers in the text differ by at most {largest:.2g}")
+        return _first_line(expected, found, largest)
+    return equivalent(f"numbers in the text differ by {deviations.words()}", largest)
 
 
-def _first_line(expected: str, found: str) -> Difference:
+def _first_line(expected: str, found: str, deviation: Deviation | None = None) -> Difference:
     for number, (one, other) in enumerate(zip_longest(expected.splitlines(), found.splitlines()), start=1):
         if one != other:
-            return different(_excerpt(one, other, number), _excerpt(other, one, number))
-    return different(f"{len(expected):,} characters", f"{len(found):,} characters")
+            return different(_excerpt(one, other, number), _excerpt(other, one, number), deviation)
+    return different(f"{len(expected):,} characters", f"{len(found):,} characters", deviation)
 
 
 def _excerpt(line: str | None, other: str | None, number: int) -> str:

@@ -1,63 +1,53 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
-import type { ICellExecution, ISummary } from './records';
+/** Arguments of a question; a list is given as often as it is long. */
+export type Query = Readonly<Record<string, string | number | readonly (string | number)[]>>;
 
-const NOT_MODIFIED = 304;
+/** What the server says about one notebook; `path` is relative to its root. */
+export class Api {
+  constructor(
+    private readonly settings: ServerConnection.ISettings,
+    readonly path: string
+  ) {}
 
-/**
- * The sessions recorded of a notebook, the newest first.
- *
- * @param notebook its path, relative to the server's root
- */
-export async function fetchSessions(
-  settings: ServerConnection.ISettings,
-  notebook: string
-): Promise<ISummary[]> {
-  const response = await get(settings, ['sessions'], notebook, {});
-  return (await response.json()) as ISummary[];
-}
-
-/** What ran in a session, and the server's tag for this state of it. */
-export interface IExecutions {
-  readonly session: string;
-  readonly executions: readonly ICellExecution[];
-  readonly tag: string | null;
-}
-
-/**
- * What ran in a session, in true order.
- *
- * @param known an earlier answer, which comes back where it still holds
- */
-export async function fetchExecutions(
-  settings: ServerConnection.ISettings,
-  notebook: string,
-  session: string,
-  known: IExecutions | null
-): Promise<IExecutions> {
-  const current = known?.session === session ? known : null;
-  const headers: HeadersInit = current?.tag ? { 'If-None-Match': current.tag } : {};
-  const response = await get(settings, ['sessions', session, 'executions'], notebook, headers);
-  if (current && response.status === NOT_MODIFIED) {
-    return current;
+  get<T>(where: readonly string[], query: Query = {}): Promise<T> {
+    return this.ask<T>(where, query, { method: 'GET' });
   }
-  const executions = (await response.json()) as ICellExecution[];
-  return { session, executions, tag: response.headers.get('Etag') };
+
+  post<T>(where: readonly string[], body: object): Promise<T> {
+    return this.ask<T>(where, {}, { method: 'POST', body: JSON.stringify(body) });
+  }
+
+  delete<T>(where: readonly string[]): Promise<T> {
+    return this.ask<T>(where, {}, { method: 'DELETE' });
+  }
+
+  private async ask<T>(where: readonly string[], query: Query, init: RequestInit): Promise<T> {
+    const parameters = new URLSearchParams({ notebook: this.path });
+    for (const [name, values] of Object.entries(query)) {
+      for (const value of Array.isArray(values) ? (values as readonly string[]) : [values]) {
+        parameters.append(name, String(value));
+      }
+    }
+    const place = URLExt.join(
+      this.settings.baseUrl,
+      'jupyter-repro',
+      ...where.map(encodeURIComponent)
+    );
+    const response = await ServerConnection.makeRequest(
+      `${place}?${parameters.toString()}`,
+      init,
+      this.settings
+    );
+    if (!response.ok) {
+      throw await ServerConnection.ResponseError.create(response);
+    }
+    return (await response.json()) as T;
+  }
 }
 
-async function get(
-  settings: ServerConnection.ISettings,
-  path: string[],
-  notebook: string,
-  headers: HeadersInit
-): Promise<Response> {
-  const url =
-    URLExt.join(settings.baseUrl, 'jupyter-repro', ...path.map(encodeURIComponent)) +
-    URLExt.objectToQueryString({ notebook });
-  const response = await ServerConnection.makeRequest(url, { headers }, settings);
-  if (!response.ok && response.status !== NOT_MODIFIED) {
-    throw await ServerConnection.ResponseError.create(response);
-  }
-  return response;
+/** What a person reads of an error. */
+export function messageOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
 }

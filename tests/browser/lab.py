@@ -6,13 +6,16 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from jupyter_servers import JupyterServer, run_server
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 _FLAGS = """--no-sandbox --disable-gpu --disable-dev-shm-usage --disable-background-networking
 --disable-component-update --disable-sync --no-first-run""".split()
+_PANEL = Path(__file__).parents[2] / "jupyter_repro" / "labextension"  # as it was built here
 _NO_NEWS = {"fetchNews": "false", "checkForUpdates": False}
 
 
@@ -36,22 +39,31 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     settings = home / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(_NO_NEWS))
+    extensions = home / "data" / "labextensions"
+    extensions.mkdir(parents=True)
+    (extensions / "jupyter-repro").symlink_to(_PANEL, target_is_directory=True)
     with run_server("jupyterlab", root, home, "--LabApp.expose_app_in_browser=True") as server:
         yield server
 
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
-    """A page of its own; a test fails if its page logs an error."""
+    """A page of its own; a test fails if its page logs an error or asks another host."""
     errors: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
         if message.type == "error":
             errors.append(message.text)
 
+    def check(request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in ("http", "https") and address.hostname != "127.0.0.1":
+            errors.append(f"asked {request.url}")
+
     page = chromium.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", note)
+    page.on("request", check)
     yield page
     page.close()
     assert errors == []

@@ -131,7 +131,14 @@ def test_a_slice_that_is_too_small_is_widened(project: Path, write_notebook: Any
 
     assert (code, verdicts(exported)) == (0, {"result": "identical"})
     assert [kept["ordinal"] for kept in exported["kept"]] == [1, 2, 3]
-    assert exported["kept"][1]["reason"] == "ran (added by widening)"
+    reason = "uses `ctypes`, as execution 3 does (added by widening)"
+    assert exported["missing"] == [{"ordinal": 2, "reason": reason}]
+    assert exported["kept"][1]["reason"] == reason
+    assert [(step["proven"], [each["ordinal"] for each in step["added"]]) for step in exported["widened"]] == [
+        (True, [2])
+    ]
+    done = jrepro(project, "export", "notebook.ipynb", "-t", "result")
+    assert f"Missing was:\n  execution 2: {reason}\n" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,25 @@ def test_look_slice_and_export_from_where_the_work_is_done(kernel: Recorded, pro
     assert [line.split()[0] for line in sliced.splitlines() if line.strip()[:1] in "13"] == ["1", "3"]
 
 
+def test_tables_for_pages_and_text_for_consoles(kernel: Recorded) -> None:
+    kernel.start("--notebook n.ipynb")
+    for source in ("x = '<b>&'", "x + '!'", "junk = x", "1 / 0"):
+        kernel.run(source)
+    for line, told in (
+        ("status", ["4 executions", "1 failed"]),
+        ("log", ["What ran, in true order", "x = &#x27;&lt;b&gt;&amp;&#x27;", "ok</strong>", "error</strong>"]),
+        ("slice x", ["Kept 1 of 4 executions, for x", "kept</strong>", "dropped</strong>", "which nothing reads"]),
+        ("slice --cell 3", ["Kept 2 of 4 executions", "shows the output of execution 2"]),
+    ):
+        (shown,) = [content["data"] for kind, content in kernel.run(f"%repro {line}").outputs if kind == "display_data"]
+        assert [each for each in told if each not in shown["text/html"]] == []
+        assert "<script" not in shown["text/html"]
+        assert "<b>" not in shown["text/html"], "the user's text is text"
+        assert 'scope="col"' in shown["text/html"] or line == "status"
+        assert "\x1b" not in shown["text/plain"]
+        assert "execution" in shown["text/plain"]
+
+
 def test_two_kernels_on_one_notebook_keep_apart_and_are_told(kernel: Recorded, project: Path) -> None:
     kernel.start("--notebook n.ipynb")
     kernel.run("x = 1")

@@ -15,7 +15,8 @@ import pytest
 from commands import JREPRO, answer, jrepro, record
 
 from jupyter_repro.pipeline.manifest import read_pipeline, write_manifest
-from jupyter_repro.run.runs import parse_parameters, read_run
+from jupyter_repro.run.parameters import Given, parse_parameters
+from jupyter_repro.run.runs import read_run
 
 CELLS = [
     "import numpy as np\nimport helper",
@@ -70,7 +71,7 @@ def test_a_run_that_fails_says_where(project: Path, pipeline: Path) -> None:
 
 def test_a_killed_run_is_recognised_and_its_kernel_ends(project: Path, pipeline: Path) -> None:
     (project / "helper.py").write_text(
-        "import os, time\nopen('started', 'w').write(str(os.getpid()))\ntime.sleep(600)\n"
+        f"import os, time\nopen('{project}/started', 'w').write(str(os.getpid()))\ntime.sleep(600)\n"
     )
     with subprocess.Popen([*JREPRO, "run", "exported"], cwd=project, stderr=subprocess.DEVNULL) as process:
         _wait_for(lambda: (project / "started").exists() and (project / "started").read_text() != "")
@@ -125,7 +126,7 @@ def test_verify_without_the_recording(project: Path, write_notebook: Any, tmp_pa
 
 def test_parameters_have_types(pipeline: Path) -> None:
     manifest = read_pipeline(pipeline)
-    assert parse_parameters(manifest, [("steps", "2"), ("label", "7")]) == {"steps": 2, "label": "7"}
+    assert parse_parameters(manifest, Given(texts=(("steps", "2"), ("label", "7")))) == {"steps": 2, "label": "7"}
 
 
 def message(project: Path, *arguments: str) -> tuple[str, str]:

@@ -60,6 +60,68 @@ def text_of(*arguments: str, capsys: Shown) -> str:
     return capsys.readouterr().out
 
 
+# --- why --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sliceable(project: Path, write_notebook: WriteNotebook) -> Path:
+    """Results of every kind: a name, an output, files in a folder."""
+    path = write_notebook(["a = 1"])
+    journal = Written(project)
+    output = [{"kind": "execute_result", "text": "1"}]
+    journal.execution("a = 1", writes={"names": ["a"]}, bound=["a"])
+    journal.execution("junk = 1", writes={"names": ["junk"]}, bound=["junk"])
+    journal.execution("a + 1", reads={"names": ["a"]}, names_read=["a"], outputs=output)
+    for name in ("x", "y"):
+        files = [{"path": f"out/{name}", "mode": "write", "digest": "d"}]
+        journal.execution(f"save('{name}')", writes={"places": [f"file:out/{name}", f"entry:out/{name}"]}, files=files)
+    journal.stopped()
+    return path
+
+
+ASKED = [
+    (["-t", "a"], [1]),
+    (["--cell", "3"], [1, 3]),
+    (["--file", "out/x"], [4]),
+    (["--file", "out"], [4, 5]),
+    (["-t", "a", "--cell", "3", "--file", "out/y"], [1, 3, 5]),
+    ([], [1, 3, 4, 5]),
+]
+
+
+@pytest.mark.parametrize(("options", "kept"), ASKED)
+def test_each_execution_says_why_it_is_kept_or_dropped(
+    sliceable: Path, capsys: Shown, options: list[str], kept: list[int]
+) -> None:
+    found = json_of("slice", ID, *options, capsys=capsys)
+    assert [each["ordinal"] for each in found["kept"]] == kept
+    assert [each["ordinal"] for each in found["why_dropped"]] == found["dropped"]
+    reasons = {str(each["ordinal"]): f"kept: {each['reason']}" for each in found["kept"]}
+    reasons |= {str(each["ordinal"]): f"dropped: {each['reason']}" for each in found["why_dropped"]}
+
+    assert json_of("show", ID, "--why-kept", *options, capsys=capsys)["why_kept"] == reasons
+    shown = text_of("show", ID, "--why-kept", *options, capsys=capsys).splitlines()
+    assert [line.strip() for line in shown if line.strip().startswith(("kept: ", "dropped: "))] == [
+        reasons[str(ordinal)] for ordinal in range(1, 6)
+    ]
+    assert "binds `junk`, which nothing reads" in text_of("slice", ID, *options, capsys=capsys)
+
+
+REFUSED = [
+    (["show", ID, "-t", "a"], "go with --why-kept"),
+    (["show", ID, "--why-kept", "--brief"], "choose one"),
+    (["slice", ID, "--cell", "9"], "There is no [9]"),
+    (["slice", ID, "--cell", "2"], "[2] showed nothing"),
+    (["slice", ID, "--file", "oxt/x"], "Did you mean `--file out/x`?"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "problem"), REFUSED)
+def test_targets_that_are_none_are_refused(sliceable: Path, capsys: Shown, arguments: list[str], problem: str) -> None:
+    assert cli.main(arguments) == 2
+    assert problem in capsys.readouterr().err
+
+
 # --- log --------------------------------------------------------------------------------------------------------------
 
 

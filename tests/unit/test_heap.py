@@ -301,6 +301,29 @@ CUT = [
     (["x = [1, 2]", MANY, "for e in [*big, x]: e.append(1)", "y = x[2]"], [1, 2, 3]),
     ([MANY, "x = [0]", "x.append(big)", "big[0] = 1", "junk = 1"], [1, 2, 3, 4]),
     (["x = []", MANY, "x.append(big[-1])", "big[-1].append(5)", "y = x"], [1, 2, 3, 4]),
+    # what was not described is met under another name, changed, and left again
+    ([MANY, "y = big[0]; z = big[-1]", "y.append(1); y = None", "z.append(1); z = None", "x = big"], [1, 2, 3, 4, 5]),
+    # a part that was touched beyond the budget leads elsewhere by now
+    (
+        [MANY, "x = [7]", "big[0] = [x, [1]]; big[-1] = [x, [2]]", "big[-1][0].append(1); big[0][0].append(2)"],
+        [2, 3, 4],
+    ),
+    (["x = [0]", MANY, "big[0] = x", "big[-1] = x", "del big[0]", "big[-1].append(big)", "x = [x[0]]"], [1, 7]),
+    # deep, cyclic and shared
+    (
+        ["x = inner = []\nfor n in range(900): inner.append([]); inner = inner[0]", "junk = 1", "inner.append(5)"],
+        [1, 3],
+    ),
+    (
+        [
+            "ring = [[n] for n in range(600)]\nfor n, each in enumerate(ring): each.append(ring[n - 1])",
+            "x = ring[300]",
+            "junk = [1]",
+            "ring[5].append(1)",
+        ],
+        [1, 2, 4],
+    ),
+    (["shared = [0]\nx = [[shared, n] for n in range(600)]", "y = shared", "junk = 1", "y.append(1)"], [1, 2, 4]),
 ]
 
 
@@ -312,7 +335,36 @@ def test_what_was_cut_is_not_taken_for_unchanged(
     found = runs(session, *cells)
 
     assert set(found) >= set(needed)
-    assert "heap:*" in session.executions[cells.index(MANY)].writes.places
+    assert any("heap:*" in execution.writes.places for execution in session.executions)
+
+
+def test_a_thread_that_changes_too_much_may_have_changed_all(
+    session: LiveSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heap_module, "MAX_NODES", 500)
+    session.run(f"import threading\ngo, x = threading.Event(), [0]\n{MANY}")
+    session.run("t = threading.Thread(target=lambda: (go.wait(), x.append(1)))\nt.start()")
+    session.names["go"].set()
+    session.names["t"].join()
+    session.run("y = 1")
+
+    assert {1, 2} <= set(session.slice("x"))
+    late = session.executions[-1].late
+    assert late is not None
+    assert "heap:*" in late.writes.places
+
+
+def test_a_value_is_taken_again_after_a_change_beyond_the_budget(
+    session: LiveSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heap_module, "MAX_NODES", 500)
+    session.run(MANY)
+    before = session.recording().namespace["big"]
+    for index in (0, -1):
+        session.run(f"big[{index}].append(1)")
+        after = session.recording().namespace.get("big")
+        assert after is not None, "not written anew"
+    assert before.reads.places == ("heap:*",)
 
 
 def test_sixty_thousand_small_objects(session: LiveSession) -> None:

@@ -47,15 +47,18 @@ class Cells:
 
     def __init__(self, session: LiveSession) -> None:
         self._session = session
-        self._models = Models()
+        self.models = Models()
+        self.idle = True
 
     def run(self, source: str, called: Trained | None = None) -> dict[str | None, Fit]:
         execution = self._session.run(source)
         code = [
             CodeNames(frozenset(), frozenset(words), frozenset(), frozenset()) for words in self._session.code.values()
         ]
-        fits = self._models.changed(execution, self._session.names, called or Trained(), code)
-        return {fit.name: fit for fit in fits}
+        fits = self.models.changed(execution, self._session.names, called or Trained(), code)
+        waited = self.models.settle(self._session.names) if self.idle else {}
+        assert waited.keys() <= {execution.ordinal}
+        return {fit.name: fit for fit in (*fits, *waited.get(execution.ordinal, ()))}
 
 
 @pytest.fixture
@@ -79,6 +82,17 @@ def test_estimators_that_a_cell_changed(cells: Cells, session: LiveSession) -> N
     second = cells.run("clf.partial_fit(x, y)")["clf"]
     assert second.initial == first.final != second.final
     assert second.final == fingerprint(session.names["clf"]).digest
+
+
+def test_an_estimator_waits_until_the_kernel_is_idle(cells: Cells, session: LiveSession) -> None:
+    cells.idle = False
+    cells.run(SKLEARN)
+    cells.run("a, b = LogisticRegression().fit(x, y), SGDClassifier(random_state=0)")
+    assert cells.run("b.partial_fit(x, y, [0, 1])") == cells.run("b.partial_fit(x, y)") == {}
+    found = cells.models.settle(session.names)
+    assert {ordinal: [fit.name for fit in fits] for ordinal, fits in found.items()} == {2: ["a"], 4: ["b"]}
+    assert found[4][0].final == fingerprint(session.names["b"]).digest
+    assert cells.models.settle(session.names) == {}
 
 
 def test_an_estimator_that_was_only_loaded_is_not_trained(cells: Cells) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_repro.lineage.places import demanded
+from jupyter_repro.lineage.places import Patterns, demanded
 
 CASES = [
     # written, demanded or a word of what is kept, whether the one meets the other
@@ -54,7 +54,17 @@ CASES = [
 ]
 
 
+def test_a_listing_is_found_below_the_folder_that_it_names() -> None:
+    patterns = Patterns(["glob:in/[ab]*/x?.csv", "glob:**/deep.txt", "match:out:p.*", "file:in/a/x1.csv"])
+    assert patterns.matching("in/a/x1.csv") == "glob:in/[ab]*/x?.csv"
+    assert patterns.matching("in/c/x1.csv") is None
+    assert patterns.matching("one/two/deep.txt") == "glob:**/deep.txt"
+    assert patterns.matching("deep.txt") == "glob:**/deep.txt"
+    assert patterns.matching("out/p1") == "match:out:p.*"
+    assert patterns.matching("out/sub/p1") is None
+
+
 @pytest.mark.parametrize(("written", "wanted", "expected"), CASES)
 def test_what_meets_a_demand(written: str, wanted: str, expected: bool) -> None:
     demands, words = ({wanted}, set[str]()) if ":" in wanted else (set[str](), set(wanted.split()))
-    assert (demanded(written, demands, words) is not None) is expected
+    assert (demanded(written, demands, Patterns(demands), words) is not None) is expected

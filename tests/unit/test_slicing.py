@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from jupyter_repro.lineage.slicing import slice_for, widened
+from jupyter_repro.lineage.slicing import slice_for
+from jupyter_repro.lineage.widening import Clue, additions
 from jupyter_repro.model import Access, Binding, CellExecution, Late, Recording, Session, Slice, Target
 
 SESSION = Session(id="s", notebook=None, started="", cwd=".", kernel="", pid=1, seed=None)
@@ -132,6 +134,37 @@ def test_a_long_chain_is_no_obstacle() -> None:
     assert kept(sliced(*cells)) == list(range(1, 4001, 2))
 
 
+def test_large_graphs_and_many_listings_cost_a_step_each() -> None:
+    """By the count of what is looked at, not by a clock: every link reads 10,000,000 objects and lists a folder."""
+    cells = [
+        ran(
+            f"link{n} #{10_000_000 + n} file:out/{n} entry:out/{n}",
+            f"link{n - 1} file:out/{n - 1} glob:in/{n}/*.csv",
+        )
+        for n in range(1, 1001)
+    ]
+    for cell in cells:
+        cell["reads"] = replace(cell["reads"], objects=((1, 10_000_000),))
+    cells += [ran("x", "link1000")]
+    assert len(kept(sliced(*cells))) == 1001  # with a look at each object it would take hours
+
+
+def test_a_part_of_an_object_that_a_range_wants() -> None:
+    cells = [ran("#1 #2 #3"), ran("#2.a", "#2.@"), ran("#2.a", "#2.@"), ran("#5.a"), ran("y")]
+    found = recording(*cells, ran("x"))
+    wide = Access(names=("x",), objects=((1, 3),))
+    found = replace(found, namespace={"x": Binding(reads=wide)})
+    assert kept(slice_for(found, [Target(kind="expression", text="x")])) == [1, 3, 6]
+
+
+def test_widening_follows_names_whatever_their_order() -> None:
+    """Each binds what the one after it uses, the last one first to be met: one step for each, not one pass."""
+    cells = [ran(bound=(f"a{n}",), names_read=(f"a{n + 1}",)) for n in range(5000)]
+    found = recording(*cells, ran("x", bound=("x",), names_read=("a0",)))
+    narrow = slice_for(found, [Target(kind="expression", text="x")])
+    assert len(additions(found, narrow, Clue())) == 5001 - len(narrow.kept)
+
+
 def test_the_outputs_and_files_that_are_asked_for() -> None:
     cells = [ran("a"), ran("b", "a"), ran("file:out/f entry:out/f", "b"), ran("entry:out"), ran("file:out/f")]
     found = recording(*cells)
@@ -170,26 +203,3 @@ REASONS = [
 @pytest.mark.parametrize(("cell", "target", "reason"), REASONS)
 def test_every_kept_execution_says_why(cell: dict[str, Any], target: str, reason: str) -> None:
     assert [each.reason for each in sliced(cell, target=target).kept] == [reason]
-
-
-def test_a_slice_widens_to_what_touches_the_same_names_and_then_to_all() -> None:
-    found = recording(
-        ran("x", bound=("x",)),
-        ran("y", bound=("y",)),
-        ran("", mutated=("x",)),
-        ran("z", bound=("z",), status="error"),
-        ran("x", rebound=("x",)),
-        ran("x", rebound=("x",), status="lost"),
-    )
-    narrow = slice_for(found, [Target(kind="expression", text="x")])
-    assert kept(narrow) == [5]
-
-    wider = widened(found, narrow)
-    assert wider is not None
-    assert kept(wider) == [1, 3, 5]
-    assert wider.targets == narrow.targets
-    widest = widened(found, wider)
-    assert widest is not None
-    assert (kept(widest), widest.dropped) == ([1, 2, 3, 4, 5], (6,))
-    assert {each.reason for each in widest.kept} > {each.reason for each in narrow.kept}
-    assert widened(found, widest) is None

@@ -19,7 +19,20 @@ from jupyter_repro.model import Recording
 from jupyter_repro.store.journal_reader import read_recording
 from jupyter_repro.store.sessions import list_sessions
 
-KINDS = ["session", "began", "ended", "evidence", "names", "value", "module", "incomplete", "stopped", "?"]
+KINDS = [
+    "session",
+    "began",
+    "ended",
+    "evidence",
+    "fitted",
+    "hashed",
+    "names",
+    "value",
+    "module",
+    "incomplete",
+    "stopped",
+    "?",
+]
 FIELDS = [
     *("schema id notebook started cwd kernel pid seed environment git modules stopped incomplete ordinal").split(),
     *(

@@ -71,7 +71,7 @@ def test_images_are_compared_by_pixels() -> None:
     assert compare_images(one, png(*[(1, 2, 3)] * 50, compression=0)).verdict == "equivalent"
     off = compare_images(one, png(*[(1, 2, 3)] * 49, (1, 2, 40)))
     assert off.verdict == "different"
-    assert off.found == "pixels that are up to 37 of 255 off, within (49, 0, 50, 1)"
+    assert off.found == "1 pixels that are up to 37 of 255 off, within (49, 0, 50, 1)"
     assert compare_images(one, png((1, 2, 3))).verdict == "different"
     assert compare_images(one, b"\x89PNG broken").verdict == "different"
 

@@ -63,10 +63,10 @@ class TooLarge(Exception):
     """The content of a value has more bytes than are asked for."""
 
 
-def encode(value: Any) -> bytes | None:
-    """The content of a value; None where there are no numbers in it or more than 8 MB of them."""
+def encode(value: Any, most: int = MOST_BYTES) -> bytes | None:
+    """The content of a value; None where there are no numbers in it or more than `most` bytes of them."""
     try:
-        records = list(records_of(value))
+        records = list(records_of(value, most))
     except TooLarge:
         return None
     if not any(isinstance(record.leaf, (int, float, Numbers)) for record in records):

@@ -55,7 +55,10 @@ def _folders(texts: Iterable[str], directory: str) -> Iterator[Named]:
     for text in texts:
         if len(text) > _LONGEST or "://" in text or "\0" in text:
             continue
+        if not text.strip("/"):  # the root, or an operator
+            continue
         path = os.path.normpath(os.path.join(directory, os.path.expanduser(text)))
+        path = path[1:] if path.startswith("//") else path  # which POSIX keeps
         if end := _OPEN_END.search(path):
             path = os.path.dirname(path[: end.start()])
         if os.path.isdir(path):

@@ -51,7 +51,7 @@ class Tree:
             for entry in self._list(folder) if new or deep else ():
                 if new:
                     yield entry
-                if deep and is_wanted(entry.path, entry.is_dir()):
+                if deep and is_wanted(entry.path, _is_folder(entry)):
                     (links if entry.is_symlink() else waiting).append(entry.path)
 
     def _add(self, folder: str) -> bool:
@@ -108,6 +108,13 @@ class Tree:
 
     def _below(self, folder: str) -> list[str]:
         return [path for path in self._keys if path == folder or path.startswith(folder + os.sep)]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to where this user may not look
+        return False
 
 
 def is_wanted(path: str, is_folder: bool) -> bool:

@@ -1,6 +1,6 @@
 import * as React from 'react';
 
-/** A sentence where there is no list to show; a screen reader tells it when it changes. */
+/** A sentence where there is nothing else to show; a screen reader tells it when it changes. */
 export function Note(props: React.PropsWithChildren<{ isError?: boolean }>): React.JSX.Element {
   return (
     <div className={`jp-repro-note ${props.isError ? 'jp-mod-error' : ''}`} role="status">
@@ -8,3 +8,10 @@ export function Note(props: React.PropsWithChildren<{ isError?: boolean }>): Rea
     </div>
   );
 }
+
+/** A short word in a coloured frame. */
+export function Badge(props: React.PropsWithChildren<{ tone?: Tone }>): React.JSX.Element {
+  return <span className={`jp-repro-badge jp-mod-${props.tone ?? 'plain'}`}>{props.children}</span>;
+}
+
+export type Tone = 'plain' | 'good' | 'warn' | 'error';
