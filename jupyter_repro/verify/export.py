@@ -100,7 +100,7 @@ def _write(request: Request, recording: Recording, chosen: Slice, folder: Path, 
     expected = recorded_values(recording, chosen.targets)
     pipeline = replace(pipeline, expected={name: each for name, each in expected.items() if name not in secrets})
     check_secrets(recording, parameters, notebook)
-    write_pipeline(folder, pipeline, notebook)
+    pipeline = write_pipeline(folder, pipeline, notebook)
     tried = read_tried(project, recording.session.id)
     return Exported(folder=folder, pipeline=pipeline, recording=recording, tried=tried)
 
