@@ -53,7 +53,7 @@ def command(folder: Path, clock: Clock | None, budget: str | None, as_json: bool
             click.echo(f"Until now: {line.partition(';')[0]}.")
         lines = nondeterminism_lines(pipeline.nondeterminism, shlex.quote(str(folder)))
         click.echo("\n".join((*lines, *verification_lines(verification, pipeline.nondeterminism))))
-        if not verification.proven:
+        if not (verification.proven or verification.exceeded):
             click.echo("\n".join(cause_lines(explanation, shlex.quote(str(folder)))))
     return 0 if verification.proven else 1
 

@@ -111,8 +111,9 @@ def write_pipeline(folder: Path, pipeline: Pipeline, notebook: NotebookNode) -> 
     content = f"{as_text(notebook)}\n".encode("utf-8", "replace")
     with _told(folder):
         _check_owner(folder, pipeline)
+    with suppress(OSError):  # a project that can't be written: its notebook can be exported elsewhere
         exported = objects.put(Path(folder, pipeline.project).resolve(), content)
-    pipeline = replace(pipeline, stages=(replace(stage, exported=exported),))
+        pipeline = replace(pipeline, stages=(replace(stage, exported=exported),))
     _write(folder, {stage.notebook: content, MANIFEST: _encode(pipeline)})
     return pipeline
 

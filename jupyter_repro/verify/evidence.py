@@ -51,17 +51,15 @@ class Home:
 
 
 def keep_explanation(examined: Examined) -> tuple[Home, Explanation]:
-    """Explain a proof, and write that down under an identity of its own."""
+    """Explain a proof, and write that down under an identity of its own, where the project can be written."""
     project, identity = examined.situation.project, new_session_id()
     explanation = explain(examined, identity, relative(examined.situation.folder, project))
     home = Home(_proofs(project) / identity)
-    try:
+    with suppress(OSError, StorageError):
         prepare_store(project)
         home.folder.mkdir(parents=True)
-    except OSError as error:
-        raise _not_written(home.folder, error) from error
-    home.write_explanation(explanation)
-    _remove_old(project)
+        home.write_explanation(explanation)
+        _remove_old(project)
     return home, explanation
 
 

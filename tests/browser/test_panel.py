@@ -104,7 +104,7 @@ def test_keeps_what_ran_over_edits_deletions_reloads_and_restarts(page: Page, la
     page.locator(".jp-Notebook .jp-CodeCell").nth(2).locator(".cm-content").click()
     command(page, "notebook:delete-cell")
     command(page, "docmanager:save")
-    rows = panel.get_by_role("option")
+    rows = panel.get_by_role("listbox", name="Executions in true order").get_by_role("option")
     expect(rows.nth(0)).to_contain_text("edited")
     expect(rows.nth(2)).to_contain_text("deleted")
 
@@ -158,7 +158,7 @@ def test_exports_with_a_proof(page: Page, lab: JupyterServer) -> None:
     expect(panel.locator(".jp-repro-job")).to_contain_text("proven", timeout=PROOF)
     expect(panel.locator(".jp-repro-checks")).to_contain_text("identical")
     panel.get_by_role("button", name="Open the notebook").click()
-    expect(page.locator(".jp-Notebook:visible")).to_contain_text("rate = 3")
+    expect(page.locator(".jp-Notebook:visible")).to_contain_text("rate = 3", timeout=20_000)
 
 
 def test_a_proof_that_fails_names_the_first_difference(page: Page, lab: JupyterServer) -> None:

@@ -108,13 +108,17 @@ def test_what_a_killed_kernel_ran_is_on_record(project: Path, ask: Ask) -> None:
     assert "x" in shown["namespace"]
 
 
+def _plain(content: dict[str, Any]) -> str:
+    return str(content.get("text") or content.get("data", {}).get("text/plain", ""))
+
+
 def test_the_kernel_itself_tells_how_it_stands(project: Path) -> None:
     shown: list[str] = []
     with Kernel(SPEC, cwd=project) as kernel:
         kernel.run("%load_ext jupyter_repro\n%repro start")
         kernel.run("x = 1", cell_id="a")
         kernel.run("x = 2", cell_id="a")
-        kernel.run("%repro status", on_output=lambda kind, content: shown.append(content.get("text", "")))
+        kernel.run("%repro status", on_output=lambda kind, content: shown.append(_plain(content)))
     assert "its cell ran again as execution 2" in "".join(shown)
 
 

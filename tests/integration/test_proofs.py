@@ -91,7 +91,7 @@ def test_a_change_is_not_called_nondeterminism(project: Path, write_notebook: An
     assert "A second run here gave the same again: it differs from the record, not from run to run.\n" in done.stdout
 
 
-SLOW = ["import os, time", "if os.path.exists('slow'): time.sleep(600)", "open('out.txt', 'w').write('x')\nresult = 1"]
+SLOW = ["import os, time", "if os.path.exists('slow'): time.sleep(600)\nopen('out.txt', 'w').write('x')\nresult = 1"]
 
 
 def test_a_budget_that_is_too_small_proves_nothing(project: Path, write_notebook: Any) -> None:

@@ -28,8 +28,9 @@ def jrepro(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
 def test_help_lists_every_command_with_one_line() -> None:
     done = jrepro("--help")
     assert done.returncode == 0
+    width = max(map(len, cli.COMMANDS))
     for name, line in cli.COMMANDS.items():
-        assert f"  {name:<8} {line}\n" in done.stdout
+        assert f"  {name:<{width}}  {line}\n" in done.stdout
 
 
 def test_help_imports_no_command_and_nothing_heavy() -> None:
