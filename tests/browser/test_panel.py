@@ -158,7 +158,7 @@ def test_exports_with_a_proof(page: Page, lab: JupyterServer) -> None:
     expect(panel.locator(".jp-repro-job")).to_contain_text("proven", timeout=PROOF)
     expect(panel.locator(".jp-repro-checks")).to_contain_text("identical")
     panel.get_by_role("button", name="Open the notebook").click()
-    expect(page.locator(".jp-Notebook:visible")).to_contain_text("rate = 3", timeout=20_000)
+    expect(page.locator(".jp-Notebook:visible")).to_contain_text("rate: int = 3", timeout=20_000)
 
 
 def test_a_proof_that_fails_names_the_first_difference(page: Page, lab: JupyterServer) -> None:
